@@ -1,0 +1,1 @@
+"""How it talks: the command line, the Teams adapter, answers and cards."""

@@ -1,0 +1,345 @@
+"""The command line. The only place that exits, reads the environment and configures logging."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from bot.config import Config
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bot.answer import Answerer
+
+app = typer.Typer(
+    name="babeldesk",
+    help="A helpdesk chatbot that answers people in their own language from your articles.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_FILE_WIDTH = 120
+
+Roots = Annotated[
+    list[Path], typer.Argument(metavar="DIR...", help="Folders of articles, one per locale.")
+]
+IndexFolder = Annotated[
+    Path | None,
+    typer.Option("--index", help="Index folder. [default: BABELDESK_INDEX or .babeldesk/index]"),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="Address that relative links in articles are resolved against.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+@app.command()
+def check(roots: Roots, base_url: BaseUrl = None, quiet: Quiet = False) -> None:
+    """Read articles, and list what is in them and what is wrong with them."""
+    from bot.terminal import check_table
+    from corpus.check import UNREADABLE
+    from corpus.check import check as check_corpus
+
+    with _errors(), _progress(quiet) as tell:
+        report = check_corpus(roots, base_url, lambda done, all_: tell("Reading", done, all_))
+    for problem in report.problems:
+        typer.echo(problem)
+    _print_table(check_table(report))
+    if report.fragments:
+        typer.echo(
+            f"{report.fragments} files in includes folders hold {report.fragment_segments} more "
+            "segments, which show where an article includes them."
+        )
+    if not report.locales or report.locales.keys() == {UNREADABLE}:
+        _fail(f"No article can be read below {', '.join(map(str, roots))}.")
+
+
+@app.command()
+def index(
+    roots: Roots,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Index folder. [default: BABELDESK_INDEX or .babeldesk/index]"),
+    ] = None,
+    base_url: BaseUrl = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A sentence-transformers model: a folder, or a hub model on this machine."
+        ),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make or renew an index of articles. What serves goes on serving until the new one is done."""
+    with _errors(), _progress(quiet) as tell:
+        from index.build import build
+        from index.embedding import BUNDLED_MODEL, Embedder
+
+        folder = out or _config().index
+        start = time.perf_counter()
+        report = build(roots, folder, Embedder(model or BUNDLED_MODEL), base_url, tell)
+    for problem in report.problems:
+        typer.echo(problem, err=True)
+    seconds = time.perf_counter() - start
+    what = (
+        f"{report.changed} files read, {report.removed} articles removed"
+        if report.version
+        else "nothing had changed"
+    )
+    typer.echo(
+        f"{folder}: {sum(report.articles.values())} articles, {sum(report.segments.values())} "
+        f"segments, {len(report.articles)} locales ({what}; {seconds:.1f} s)."
+    )
+
+
+@app.command()
+def ask(
+    text: Annotated[str | None, typer.Argument(help="The question.", show_default=False)] = None,
+    locale: Annotated[
+        str | None, typer.Option(help="Answer in this language (BCP 47), whatever the question's.")
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help='Read JSON lines {"q", "locale"} from FILE, or - .'),
+    ] = None,
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a question, or many with --batch."""
+    from bot.batch import answer_lines, to_dict
+    from bot.terminal import answer_text
+
+    if (text is None) == (batch is None):
+        _fail("Give either a question or --batch FILE: babeldesk ask 'How do I ...?'", code=2)
+    with _errors():
+        answerer = _answerer(index)
+        if batch is not None:
+            with _lines(batch) as lines:
+                for line in answer_lines(lines, answerer):
+                    typer.echo(line)
+            return
+        start = time.perf_counter()
+        answer = answerer.answer(text or "", locale=locale)
+        milliseconds = (time.perf_counter() - start) * 1000
+    if as_json:
+        shown = json.loads(answer.article.to_json()) if answer.article else None
+        result = {**to_dict(answer, milliseconds), "content": shown}
+        typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(answer_text(answer))
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl...")],
+    index: IndexFolder = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Ask the questions of files with known answers, and say how good the answers are."""
+    from bot.terminal import evaluation_table
+    from index.evaluation import Question, Result, read_questions
+    from index.evaluation import evaluate as evaluate_questions
+
+    with _errors(), _progress(quiet) as tell:
+        asked = [question for path in questions for question in read_questions(path)]
+        answerer = _answerer(index)
+        count = iter(range(1, len(asked) + 1))
+
+        def result(question: Question) -> Result:
+            start = time.perf_counter()
+            answer = answerer.answer(question.text)
+            milliseconds = (time.perf_counter() - start) * 1000
+            tell("Asking", next(count), len(asked))
+            articles = tuple(hit.article_id for hit in answer.hits)
+            return Result(answer.language, answer.outcome, articles, milliseconds)
+
+        evaluation = evaluate_questions(asked, result)
+    if as_json:
+        typer.echo(evaluation.to_json())
+    else:
+        _print_table(evaluation_table(evaluation))
+
+
+@app.command()
+def bench(
+    roots: Roots,
+    questions: Annotated[
+        Path | None, typer.Option(help="Question file for the ask latency.", show_default=False)
+    ] = None,
+) -> None:
+    """Measure what indexing these articles and asking them costs on this machine."""
+    from index.benchmark import ask_latency, build_costs, folder_megabytes, own_megabytes
+    from index.evaluation import read_questions
+
+    with _errors(), tempfile.TemporaryDirectory(prefix="babeldesk-bench-") as work:
+        texts = [question.text for question in read_questions(questions)] if questions else []
+        for cost in build_costs(roots, Path(work)):
+            typer.echo(f"{cost.name}: {cost.seconds:.1f} s, peak {cost.megabytes:.0f} MB")
+        folder = Path(work) / "index"
+        typer.echo(f"index on disk: {folder_megabytes(folder):.0f} MB")
+        start = time.perf_counter()
+        answerer = _answerer(folder)
+        answerer.answer("start")
+        typer.echo(f"start to first answer: {time.perf_counter() - start:.1f} s")
+        if texts:
+            latency = ask_latency(texts, answerer.answer)
+            typer.echo(
+                f"ask, {latency.questions} questions: p50 {latency.p50:.1f} ms, "
+                f"p95 {latency.p95:.1f} ms, p99 {latency.p99:.1f} ms"
+            )
+        typer.echo(f"resident after asking: {own_megabytes():.0f} MB")
+
+
+@app.command()
+def serve(
+    local: Annotated[
+        bool,
+        typer.Option("--local", help="Trial: no credentials, this machine only, with a chat page."),
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    index: IndexFolder = None,
+) -> None:
+    """Serve the bot to Microsoft Teams, or with --local to yourself."""
+    from bot.serving import run
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with _errors():
+        given = {"host": host, "port": port, "index": index}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        config = dataclasses.replace(_config(), local=local, **chosen)  # type: ignore[arg-type]
+        config.check()
+        asyncio.run(run(config, lambda line: typer.echo(line)))
+
+
+@app.command()
+def manifest(
+    app_id: Annotated[str, typer.Option(help="The bot's application (client) id.")],
+    domain: Annotated[str, typer.Option(help="The host the bot is reached at.")],
+    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("babeldesk.zip"),
+    developer: Annotated[str | None, typer.Option(help="Your company's name.")] = None,
+    website: Annotated[str | None, typer.Option(help="Your https page.")] = None,
+    privacy: Annotated[str | None, typer.Option(help="Your https privacy page.")] = None,
+    terms: Annotated[str | None, typer.Option(help="Your https terms of use.")] = None,
+) -> None:
+    """Build the app package to upload to Microsoft Teams."""
+    from manifest.package import build_package
+
+    with _errors():
+        report = build_package(
+            app_id,
+            domain,
+            out,
+            developer_name=developer,
+            website_url=website,
+            privacy_url=privacy,
+            terms_url=terms,
+        )
+    typer.echo(f"{report.path}: {len(report.files)} files, {len(report.languages)} languages.")
+    for name, value in report.placeholders.items():
+        typer.echo(f"Still a placeholder: {name} = {value} (--{name.partition('_')[0]})")
+
+
+def main() -> None:
+    """Run the command line."""
+    with contextlib.suppress(BrokenPipeError):
+        app()
+
+
+def _config() -> Config:
+    return Config.from_env(os.environ)
+
+
+def _answerer(folder: Path | None) -> Answerer:
+    from bot.answer import Answerer
+    from index.search import Searcher
+
+    searcher = Searcher(folder or _config().index)
+    return Answerer(lambda: searcher)
+
+
+@contextlib.contextmanager
+def _lines(name: str) -> Iterator[Iterator[str]]:
+    if name == "-":
+        yield iter(sys.stdin)
+        return
+    with Path(name).open(encoding="utf-8") as file:
+        yield iter(file)
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error, one for each thing that is being done."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done)
+
+        yield tell
+
+
+def _print_table(table: Table) -> None:
+    """Print a table: as wide as it is where the output is a file, else as the terminal allows."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_FILE_WIDTH)
+    console.print(table)
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """Bad input ends the command with one sentence, not with a stack trace."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Stopped.", code=130)
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    typer.echo(f"babeldesk: {message}", err=True)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Runs the server: the index that is live, the web application, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+
+from aiohttp import web
+
+from bot.answer import Answerer
+from bot.app import create_app
+from bot.config import Config
+from index.live import LiveIndex
+
+# How often to look for a new version of the index: soon enough that an edit seems to be live at
+# once, seldom enough to cost nothing.
+_REFRESH_SECONDS = 2.0
+_GRACE_SECONDS = 10.0
+
+
+async def run(config: Config, tell: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; messages in work are answered first.
+
+    `tell` gets the lines for whoever started it. Raises what Config.check, LiveIndex and the
+    binding of the port raise.
+    """
+    index = LiveIndex(config.index)
+    answerer = Answerer(lambda: index.searcher)
+    # The first question pays for what is loaded late; nobody should wait for it.
+    await asyncio.to_thread(answerer.answer, "start")
+    app = create_app(config, answerer.answer, answerer.open_article, ready=lambda: True)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
+    await runner.setup()
+    site = web.TCPSite(runner, config.host, config.port)
+    try:
+        await site.start()
+        for line in _greeting(config, _port(runner), index):
+            tell(line)
+        await _until_stopped(index)
+    finally:
+        await runner.cleanup()
+
+
+async def _until_stopped(index: LiveIndex) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C raises instead
+            loop.add_signal_handler(number, stopped.set)
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), _REFRESH_SECONDS)
+        await asyncio.to_thread(index.refresh)
+
+
+def _port(runner: web.AppRunner) -> int:
+    """The port that was really bound: the system chooses where 0 was asked for."""
+    return int(runner.addresses[0][1])
+
+
+def _greeting(config: Config, port: int, index: LiveIndex) -> list[str]:
+    locales = index.searcher.meta.articles
+    line = f"Babeldesk answers from {sum(locales.values())} articles in {len(locales)} locales."
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    if not config.local:
+        return [line, f"Teams reaches it at http://{host}:{port}/api/messages (put TLS before it)."]
+    return [
+        line,
+        f"Ask it on the page    http://{host}:{port}/",
+        'or in a terminal      .venv/bin/babeldesk ask "Profil resmim neden güncellenmiyor?"',
+        "Stop it with Ctrl+C.",
+    ]

@@ -1,0 +1,1 @@
+"""What we know: articles, and how to read them."""

@@ -1,0 +1,155 @@
+"""How good the answers are: rates over question files.
+
+A question file holds one JSON object a line: `q`, `locale`, `article` (the right one's id), and
+optionally `ok` (ids that answer as well) and `style`. Lines without `article` are questions that
+have no answer: only their outcomes count.
+
+hit@k is the share of questions with a right article among the first k; MRR the mean of 1/rank
+of the first right one (0 beyond the tenth); Voorhees 1999, TREC-8 question answering.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its right answers. `right` is empty where there is none."""
+
+    text: str
+    locale: str
+    right: frozenset[str]
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came back: the language it was taken for, the outcome, article ids best first, and
+    how long it took in milliseconds.
+    """
+
+    language: str
+    outcome: str
+    articles: tuple[str, ...]
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shares (0..1) over a group of questions; rates of rank only over those with an answer."""
+
+    questions: int
+    hit1: float
+    hit3: float
+    hit10: float
+    mrr: float
+    language: float
+    answer: float
+    suggest: float
+    none: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Rates of all groups, and latency percentiles in milliseconds."""
+
+    rates: dict[str, Rates]
+    p50: float
+    p95: float
+    p99: float
+
+    def to_json(self) -> str:
+        """A JSON object for programs."""
+        return json.dumps(asdict(self), indent=2)
+
+
+class QuestionFileError(ValueError):
+    """A question file can't be read; the message names file and line."""
+
+
+def read_questions(path: Path) -> list[Question]:
+    """The questions of a file. Raises QuestionFileError at the first bad line."""
+    questions = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+            right = {fields["article"], *fields.get("ok", [])} if "article" in fields else set()
+            question = Question(
+                fields["q"], fields["locale"], frozenset(right), fields.get("style", "")
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"{path}:{number}: not a question (JSON with q, locale, article): {error!r}"
+            raise QuestionFileError(message) from None
+        questions.append(question)
+    if not questions:
+        raise QuestionFileError(f"{path} holds no questions.")
+    return questions
+
+
+def evaluate(questions: Sequence[Question], ask: Callable[[Question], Result]) -> Evaluation:
+    """Ask every question, and rate what comes back."""
+    results = [(question, ask(question)) for question in questions]
+    times = np.array([result.milliseconds for _, result in results])
+    p50, p95, p99 = (float(p) for p in np.percentile(times, [50, 95, 99]))
+    return Evaluation(dict(_grouped(results)), p50, p95, p99)
+
+
+_Results = Sequence[tuple[Question, Result]]
+
+
+def _grouped(results: _Results) -> Iterator[tuple[str, Rates]]:
+    answerable = [pair for pair in results if pair[0].right]
+    groups = {
+        "all": answerable,
+        "non-English": [p for p in answerable if not p[0].locale.startswith("en")],
+        "unanswerable": [p for p in results if not p[0].right],
+    }
+    for style in sorted({question.style for question, _ in answerable if question.style}):
+        groups[f"style {style}"] = [p for p in answerable if p[0].style == style]
+    for locale in sorted({question.locale for question, _ in answerable}):
+        groups[locale] = [p for p in answerable if p[0].locale == locale]
+    return ((name, rate(group)) for name, group in groups.items() if group)
+
+
+def rate(results: _Results) -> Rates:
+    """The rates of one group of questions."""
+    ranks = [_rank(question, result) for question, result in results]
+    outcomes = Counter(result.outcome for _, result in results)
+    languages = (same_language(question.locale, result.language) for question, result in results)
+    return Rates(
+        questions=len(results),
+        hit1=_share(rank <= 1 for rank in ranks),
+        hit3=_share(rank <= 3 for rank in ranks),
+        hit10=_share(rank <= DEPTH for rank in ranks),
+        mrr=sum(1 / rank for rank in ranks if rank <= DEPTH) / len(ranks),
+        language=_share(languages),
+        answer=outcomes["answer"] / len(results),
+        suggest=outcomes["suggest"] / len(results),
+        none=outcomes["none"] / len(results),
+    )
+
+
+def same_language(expected: str, found: str) -> bool:
+    """Whether two locales are one language; only Serbian's script is more than a region."""
+    return expected.split("-")[0] == found.split("-")[0]
+
+
+def _rank(question: Question, result: Result) -> float:
+    found = (n for n, article in enumerate(result.articles, 1) if article in question.right)
+    return next(found, float("inf"))
+
+
+def _share(flags: Iterable[bool]) -> float:
+    values = list(flags)
+    return sum(values) / len(values)

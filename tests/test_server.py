@@ -1,0 +1,544 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient
+from botbuilder.schema import Activity
+from pytest_aiohttp import AiohttpClient, AiohttpServer
+
+from bot.answer import Answer, Suggestion
+from bot.app import create_app
+from bot.cards import card_for, vanished_card, welcome_card
+from bot.config import Config, ConfigError
+from bot.strings import strings_for
+from corpus.article import Article, Block, Segment
+from tests.fake_connector import APP_ID, Connector, activity
+
+LOCAL = Config(local=True, port=0)
+ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
+
+Client = TestClient[web.Request, web.Application]
+Say = Callable[..., Awaitable[ClientResponse]]
+
+
+def article(locale: str, title: str, *steps: str) -> Article:
+    numbered = enumerate(steps, 1)
+    blocks = tuple(Block("step", 0, (Segment(str(n), text),), str(n)) for n, text in numbered)
+    url = f"https://support.example/{locale}/picture"
+    return Article("account/picture", locale, title, blocks, url, "2026-01-20")
+
+
+TURKISH = article("tr-TR", "Profil resmini değiştirme", "Resminizi seçin.", "**Kaydet**'i seçin.")
+ARABIC = article("ar-SA", "تغيير صورة الملف الشخصي", "اختر صورتك.", "حدد **حفظ**.")
+ENGLISH = article(
+    "en-US", "Change your profile picture", "Select your picture.", "Select **Save**."
+)
+ARTICLES = {shown.locale: shown for shown in (TURKISH, ARABIC, ENGLISH)}
+SUGGESTION = Suggestion("account/picture", "tr-TR", TURKISH.title)
+
+asked: list[tuple[str, str | None, str]] = []
+
+
+def answer(text: str, locale: str | None) -> Answer:
+    """Answers in the language of a few known words; else as little as it can."""
+    asked.append((text, locale, threading.current_thread().name))
+    match text:
+        case "Profil resmimi nasıl değiştiririm?":
+            return Answer(text, "tr-TR", "answer", TURKISH, ())
+        case "كيف أغير صورتي؟":
+            return Answer(text, "ar-SA", "answer", ARABIC, ())
+        case "Comment changer ma photo ?":
+            return Answer(text, "fr", "answer", ENGLISH, ())
+        case "resim":
+            return Answer(text, "tr-TR", "suggest", None, (), (SUGGESTION,))
+        case "fail":
+            raise LookupError("the secret of the index")
+    return Answer(text, "en-US", "none", None, ())
+
+
+def open_article(article_id: str, locale: str) -> Answer | None:
+    if article_id != "account/picture" or locale not in ARTICLES:
+        return None
+    return Answer("", locale, "answer", ARTICLES[locale], ())
+
+
+def opening(article_id: str = "account/picture", locale: str = "tr-TR") -> dict[str, Any]:
+    return {"babeldesk": 1, "action": "open", "article": article_id, "locale": locale}
+
+
+def shown(answer: Answer) -> dict[str, Any]:
+    return card_for(answer, strings_for(answer.language))
+
+
+@pytest.fixture
+async def client(aiohttp_client: AiohttpClient) -> Client:
+    asked.clear()
+    return await aiohttp_client(create_app(LOCAL, answer, open_article, lambda: True))
+
+
+@pytest.fixture
+def connector() -> Connector:
+    return Connector()
+
+
+@pytest.fixture
+async def say(client: Client, connector: Connector, aiohttp_server: AiohttpServer) -> Say:
+    """Sends an activity to the bot, with the connector as the service to reply to."""
+    app = web.Application()
+    connector.add_to(app.router)
+    server = await aiohttp_server(app)
+
+    async def send(text: str | None = None, **changes: object) -> ClientResponse:
+        body = activity(text, **{"serviceUrl": str(server.make_url("/"))} | changes)
+        return await client.post("/api/messages", json=body)
+
+    return send
+
+
+def card_of(message: dict[str, Any]) -> dict[str, Any]:
+    [attachment] = message["attachments"]
+    assert attachment["contentType"] == ADAPTIVE_CARD
+    content: dict[str, Any] = attachment["content"]
+    return content
+
+
+# A message.
+
+
+async def test_a_question_gets_a_typing_indicator_and_its_card(
+    say: Say, connector: Connector
+) -> None:
+    response = await say("Profil resmimi nasıl değiştiririm?", locale="tr-TR")
+    assert (response.status, await response.read()) == (200, b"")
+    typing, message = connector.activities
+    assert (typing["type"], message["type"]) == ("typing", "message")
+    assert "Resminizi seçin." in str(message)
+    assert card_of(message) == shown(Answer("", "tr-TR", "answer", TURKISH, ()))
+    assert message["summary"] == message["speak"] == TURKISH.title
+    assert (message["locale"], message.get("text")) == ("tr-TR", None)
+    assert message["replyToId"] == "1485983408511"
+
+
+async def test_the_answer_is_worked_out_off_the_event_loop(say: Say) -> None:
+    await say("hello", locale="de-DE")
+    [(text, locale, thread)] = asked
+    assert (text, locale) == ("hello", "de-DE")
+    assert thread.startswith("answer")
+
+
+async def test_the_reply_is_in_the_language_of_the_answer(say: Say, connector: Connector) -> None:
+    await say("Comment changer ma photo ?", locale="en-US")
+    [message] = connector.messages
+    card = card_of(message)
+    notice = strings_for("fr").get("notice-english-instead")
+    assert message["locale"] == "fr"
+    assert message["speak"] == f"{notice}. {ENGLISH.title}"
+    assert card == shown(Answer("", "fr", "answer", ENGLISH, ()))
+
+
+async def test_arabic_runs_from_right_to_left(say: Say, connector: Connector) -> None:
+    await say("كيف أغير صورتي؟")
+    card = card_of(connector.messages[0])
+    assert card["rtl"] is True
+    assert "اختر صورتك." in str(card)
+
+
+async def test_expected_replies_are_the_card_alone(say: Say, connector: Connector) -> None:
+    response = await say("Profil resmimi nasıl değiştiririm?", deliveryMode="expectReplies")
+    assert response.status == 200
+    [message] = (await response.json())["activities"]
+    assert card_of(message) == shown(Answer("", "tr-TR", "answer", TURKISH, ()))
+    assert connector.requests == []
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("<at>Babeldesk</at> resim", "resim"),
+        ("<at>Babeldesk</at>&nbsp;What is Babeldesk?\n", "What is Babeldesk?"),
+        ('Hi <at id="0">Babel\ndesk</at>,  a\tb', "Hi , a b"),
+        ("<AT>Babeldesk</AT> is 1 &lt; 2 &amp; 3?", "is 1 < 2 & 3?"),
+        ("<attic> stays", "<attic> stays"),
+        ("x" * 3000, "x" * 2000),
+    ],
+)
+async def test_a_mention_is_no_part_of_the_question(say: Say, text: str, question: str) -> None:
+    mention = {
+        "type": "mention",
+        "text": "<at>Babeldesk</at>",
+        "mentioned": {"id": "28:bot", "name": "Babeldesk"},
+    }
+    conversation = {"id": "19:c@thread.tacv2;messageid=1", "conversationType": "channel"}
+    response = await say(text, entities=[mention], conversation=conversation)
+    assert response.status == 200
+    assert [text for text, _, _ in asked] == [question]
+
+
+@pytest.mark.parametrize("entity", [{"type": "mention"}, {}, {"type": "mention", "mentioned": {}}])
+async def test_a_damaged_mention_does_no_harm(
+    say: Say, connector: Connector, entity: dict[str, Any]
+) -> None:
+    await say("<at>Babeldesk</at> resim", entities=[entity])
+    assert card_of(connector.messages[0]) == shown(answer("resim", None))
+
+
+@pytest.mark.parametrize("text", [None, "", " \n", "<at>Babeldesk</at> "])
+async def test_no_question_gets_the_welcome(
+    say: Say, connector: Connector, text: str | None
+) -> None:
+    await say(text, locale="el-GR")
+    [message] = connector.activities
+    assert card_of(message) == welcome_card(strings_for("el-GR"))
+    assert asked == []
+
+
+async def test_a_failing_answer_is_logged_and_excused_in_the_users_language(
+    say: Say, connector: Connector, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await say("fail", locale="tr-TR")).status == 200
+    assert [message["text"] for message in connector.messages] == [
+        strings_for("tr-TR").get("error-turn")
+    ]
+    assert "the secret of the index" in caplog.text
+
+
+# Buttons.
+
+
+async def test_a_button_opens_its_article_and_asks_nothing(say: Say, connector: Connector) -> None:
+    await say("resim")
+    button = card_of(connector.messages[0])["body"][1]["actions"][0]
+    asked.clear()
+    await say(None, value=button["data"])
+    assert card_of(connector.messages[1]) == shown(Answer("", "tr-TR", "answer", TURKISH, ()))
+    assert asked == []
+
+
+async def test_a_button_of_an_article_that_is_gone_says_so(say: Say, connector: Connector) -> None:
+    await say(None, value=opening("account/gone"), locale="tr-TR")
+    assert card_of(connector.messages[0]) == vanished_card(strings_for("tr-TR"))
+
+
+@pytest.mark.parametrize("value", [{"babeldesk": 2}, opening(locale="") | {"article": 5}, "x", [1]])
+async def test_a_foreign_value_leaves_the_question_a_question(say: Say, value: object) -> None:
+    await say("resim", value=value)
+    assert [text for text, _, _ in asked] == ["resim"]
+
+
+async def test_an_execute_button_puts_the_article_in_place(say: Say, connector: Connector) -> None:
+    action = {"type": "Action.Execute", "verb": "open", "data": opening(locale="ar-SA")}
+    value = {"action": action, "trigger": "manual"}
+    response = await say(type="invoke", name="adaptiveCard/action", value=value)
+    assert response.status == 200
+    assert await response.json() == {
+        "statusCode": 200,
+        "type": ADAPTIVE_CARD,
+        "value": shown(Answer("", "ar-SA", "answer", ARABIC, ())),
+    }
+    assert connector.requests == []
+
+
+async def test_an_execute_button_of_an_article_that_is_gone_says_so(say: Say) -> None:
+    value = {"action": {"type": "Action.Execute", "data": opening("account/gone")}}
+    response = await say(type="invoke", name="adaptiveCard/action", value=value)
+    assert (await response.json())["value"] == vanished_card(strings_for("tr-TR"))
+
+
+@pytest.mark.parametrize("value", [None, "x", 5, [], {}, {"action": "x"}, {"action": {"data": 5}}])
+async def test_an_unknown_execute_button_is_an_error_for_its_user(say: Say, value: object) -> None:
+    response = await say(type="invoke", name="adaptiveCard/action", value=value)
+    body = await response.json()
+    assert (response.status, body["statusCode"]) == (200, 400)
+    assert body["type"] == "application/vnd.microsoft.error"
+
+
+FEEDBACK = {"actionName": "feedback", "actionValue": {"reaction": "like", "feedback": "{}"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "logged"),
+    [
+        (FEEDBACK, "'like'"),
+        ('{"actionValue": {"reaction": "dislike"}}', "'dislike'"),
+        ("not JSON", "None"),
+        (None, "None"),
+        (5, "None"),
+    ],
+)
+async def test_feedback_is_taken_and_logged(
+    say: Say, caplog: pytest.LogCaptureFixture, value: object, logged: str
+) -> None:
+    with caplog.at_level(logging.INFO, "bot.handler"):
+        response = await say(
+            type="invoke", name="message/submitAction", value=value, replyToId="sent-7"
+        )
+    assert (response.status, await response.read()) == (200, b"")
+    assert f"feedback {logged} on 'sent-7'" in caplog.text
+
+
+@pytest.mark.parametrize("name", [None, "composeExtension/query", "task/fetch", "nonsense"])
+async def test_other_invokes_are_not_implemented(say: Say, name: str | None) -> None:
+    response = await say(type="invoke", name=name, value="garbage")
+    assert response.status == 501
+
+
+# Coming and going.
+
+BOT_ADDED = {"type": "conversationUpdate", "membersAdded": [{"id": "28:bot"}, {"id": "29:user"}]}
+INSTALLED = {"type": "installationUpdate", "action": "add"}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [[BOT_ADDED], [INSTALLED], [BOT_ADDED, INSTALLED], [INSTALLED, BOT_ADDED, BOT_ADDED]],
+)
+async def test_an_installation_is_welcomed_once(
+    say: Say, connector: Connector, events: list[dict[str, Any]]
+) -> None:
+    for event in events:
+        assert (await say(**event, locale="bg-BG")).status == 200
+    [message] = connector.activities
+    assert card_of(message) == welcome_card(strings_for("bg-BG"))
+
+
+async def test_each_conversation_is_welcomed(say: Say, connector: Connector) -> None:
+    await say(**BOT_ADDED)
+    await say(**BOT_ADDED, conversation={"id": "19:team"})
+    await say(type="installationUpdate", action="remove")
+    await say(**INSTALLED)
+    assert len(connector.messages) == 3
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "conversationUpdate", "membersAdded": [{"id": "29:someone"}]},
+        {"type": "conversationUpdate", "membersRemoved": [{"id": "28:bot"}]},
+        {"type": "conversationUpdate", "channelData": {"eventType": "channelRenamed"}},
+        {"type": "installationUpdate", "action": "remove"},
+        {"type": "messageReaction", "reactionsAdded": [{"type": "like"}]},
+        {"type": "messageUpdate", "channelData": {"eventType": "editMessage"}},
+        {"type": "typing"},
+        {"type": "event", "name": "application/vnd.microsoft.meetingStart", "value": {}},
+        {"type": "endOfConversation"},
+        {"type": "somethingNew"},
+    ],
+)
+async def test_other_events_pass_in_silence(
+    say: Say, connector: Connector, event: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await say(**event)).status == 200
+    assert connector.requests == []
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+WRONG: tuple[object, ...] = (5, "x", True, [], {}, [5], [{}], {"a": [1]}, [["x"]])
+
+
+@pytest.mark.parametrize("kind", ["message", "conversationUpdate", "invoke", "installationUpdate"])
+async def test_no_field_of_any_type_is_a_fault_of_the_server(
+    say: Say, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each field of the SDK's model in turn holds each wrong thing."""
+    event: dict[str, Any] = {"type": kind, "deliveryMode": "expectReplies", "text": "hello"}
+    fields = {mapped["key"] for mapped in Activity._attribute_map.values()} - {"type"}
+    changes = [{name: wrong} for name in sorted(fields) for wrong in WRONG]
+    for name in ("name", "role", "tenantId", "isGroup", "properties", "aadObjectId", "surplus"):
+        account = [{"id": "28:bot", name: wrong} for wrong in WRONG]
+        changes += [{key: a} for key in ("from", "recipient", "conversation") for a in account]
+        changes += [{key: [a]} for key in ("membersAdded", "entities") for a in account]
+    statuses = Counter[int]()
+    for change in changes:
+        response = await say(**event | change)
+        await response.read()
+        assert response.status in (200, 400, 501), change
+        assert caplog.records == [], change
+        statuses[response.status] += 1
+    assert statuses[400] > 100
+    assert statuses[501 if kind == "invoke" else 200] > 100
+
+
+# Health.
+
+
+async def test_health_and_readiness(aiohttp_client: AiohttpClient) -> None:
+    ready = asyncio.Event()
+    client = await aiohttp_client(create_app(LOCAL, answer, open_article, ready.is_set))
+    response = await client.get("/healthz")
+    assert (response.status, await response.text()) == (200, "ok")
+    assert (await client.get("/readyz")).status == 503
+    ready.set()
+    assert (await client.get("/readyz")).status == 200
+
+
+async def test_threads_and_connections_end_with_the_server(aiohttp_client: AiohttpClient) -> None:
+    client = await aiohttp_client(create_app(LOCAL, answer, open_article, lambda: True))
+    await client.post("/ask", json={"q": "resim"})
+    assert [t for t in threading.enumerate() if t.name.startswith("answer")] != []
+    await client.close()
+    assert [t for t in threading.enumerate() if t.name.startswith("answer")] == []
+
+
+# The chat page of a local trial.
+
+
+async def test_asking_gives_what_was_found_and_its_card(client: Client) -> None:
+    response = await client.post("/ask", json={"q": " كيف أغير صورتي؟ ", "locale": "en-GB"})
+    assert response.status == 200
+    assert await response.json() == {
+        "language": "ar-SA",
+        "outcome": "answer",
+        "in_english_instead": False,
+        "rtl": True,
+        "article": {
+            "id": "account/picture",
+            "locale": "ar-SA",
+            "title": ARABIC.title,
+            "url": "https://support.example/ar-SA/picture",
+            "updated": "2026-01-20",
+        },
+        "card": shown(Answer("", "ar-SA", "answer", ARABIC, ())),
+        "suggestions": [],
+    }
+    assert [(text, locale) for text, locale, _ in asked] == [("كيف أغير صورتي؟", "en-GB")]
+
+
+async def test_asking_may_end_in_suggestions_english_or_nothing(client: Client) -> None:
+    found = await (await client.post("/ask", json={"q": "resim"})).json()
+    assert (found["outcome"], found["article"], found["language"]) == ("suggest", None, "tr-TR")
+    assert found["suggestions"] == [
+        {"article_id": "account/picture", "locale": "tr-TR", "title": TURKISH.title}
+    ]
+    found = await (await client.post("/ask", json={"q": "Comment changer ma photo ?"})).json()
+    assert (found["in_english_instead"], found["language"]) == (True, "fr")
+    found = await (await client.post("/ask", json={"q": "blah", "locale": None})).json()
+    assert (found["outcome"], found["rtl"], found["suggestions"]) == ("none", False, [])
+
+
+async def test_opening_gives_the_article_or_says_that_it_is_gone(client: Client) -> None:
+    found = await client.post("/open", json={"article": "account/picture", "locale": "tr-TR"})
+    assert (await found.json())["article"]["title"] == TURKISH.title
+    found = await client.post("/open", json={"article": "gone", "locale": "tr-TR"})
+    assert found.status == 404
+    assert await found.json() == {"error": strings_for("tr-TR").get("vanished")}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "named"),
+    [
+        ("/ask", {}, "'q'"),
+        ("/ask", {"q": ""}, "'q'"),
+        ("/ask", {"q": " \n"}, "'q'"),
+        ("/ask", {"q": 5}, "'q'"),
+        ("/ask", {"q": "x" * 2001}, "longer than 2000"),
+        ("/ask", {"q": "resim", "locale": 5}, "'locale'"),
+        ("/ask", {"q": "resim", "locale": "x" * 36}, "'locale'"),
+        ("/ask", [], "a JSON object"),
+        ("/open", {"article": "account/picture"}, "'locale'"),
+        ("/open", {"locale": "tr-TR"}, "'article'"),
+    ],
+)
+async def test_a_bad_question_is_refused_in_one_sentence(
+    client: Client, path: str, body: object, named: str
+) -> None:
+    response = await client.post(path, json=body)
+    assert response.status == 400
+    refused = await response.json()
+    assert list(refused) == ["error"]
+    assert named in refused["error"]
+
+
+async def test_a_question_that_is_not_json_is_refused(client: Client) -> None:
+    assert (await client.post("/ask", data={"q": "resim"})).status == 415
+    json_type = {"Content-Type": "application/json"}
+    assert (await client.post("/ask", data=b"{", headers=json_type)).status == 400
+    assert (await client.get("/ask")).status == 405
+
+
+async def test_a_failing_question_shows_none_of_our_insides(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = await client.post("/ask", json={"q": "fail"})
+    assert response.status == 500
+    assert await response.json() == {"error": "Something went wrong on our side."}
+    assert "the secret of the index" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        ("Origin", "http://127.0.0.1:3978", 200),
+        ("Origin", "http://localhost:3978", 200),
+        ("Origin", "https://evil.example", 403),
+        ("Origin", "https://localhost.evil.example", 403),
+        ("Origin", "null", 403),
+        ("Origin", "", 403),
+        ("Host", "localhost:3978", 200),
+        ("Host", "[::1]:3978", 200),
+        ("Host", "evil.example:3978", 403),
+        ("Host", "127.0.0.1.evil.example", 403),
+        ("Host", "evil.example@127.0.0.1", 403),
+        ("Host", "[::1", 403),
+    ],
+)
+@pytest.mark.parametrize("path", ["/ask", "/open", "/api/messages"])
+async def test_other_sites_cannot_use_a_local_trial(
+    client: Client, path: str, header: str, value: str, status: int
+) -> None:
+    bodies = {
+        "/ask": {"q": "resim"},
+        "/open": {"article": "account/picture", "locale": "tr-TR"},
+        "/api/messages": activity("resim", deliveryMode="expectReplies"),
+    }
+    response = await client.post(path, json=bodies[path], headers={header: value})
+    assert response.status == status
+
+
+async def test_the_page_stands_alone(client: Client) -> None:
+    response = await client.get("/")
+    page = await response.text()
+    assert (response.status, response.content_type) == (200, "text/html")
+    [nonce] = set(re.findall(r'nonce="([^"]+)"', page))
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith(f"default-src 'none'; script-src 'nonce-{nonce}'; ")
+    addresses = re.findall(r"""(?:src|href|action)="([^"]*)|url\(([^)]*)|(@import)""", page)
+    assert {address for match in addresses for address in match if address} == {"data:,", "${url}"}
+    assert '<label class="unseen" for="q">' in page
+    assert 'aria-live="polite"' in page
+    assert nonce not in await (await client.get("/")).text()
+
+
+# Production.
+
+
+async def test_production_has_no_page_and_lets_no_stranger_in(
+    aiohttp_client: AiohttpClient,
+) -> None:
+    config = replace(LOCAL, local=False, app_id=APP_ID, app_password="-", tenant_id="t")  # noqa: S106
+    client = await aiohttp_client(create_app(config, answer, open_article, lambda: True))
+    assert (await client.get("/")).status == 404
+    assert (await client.post("/ask", json={"q": "resim"})).status == 404
+    assert (await client.post("/open", json={})).status == 404
+    assert (await client.get("/healthz", headers={"Host": "bot.example"})).status == 200
+    body = activity("resim", deliveryMode="expectReplies")
+    assert (await client.post("/api/messages", json=body)).status == 401
+    refused = await client.post(
+        "/api/messages", json=body, headers={"Authorization": "Bearer a.b.c"}
+    )
+    assert refused.status == 401
+
+
+def test_no_server_without_credentials_or_open_to_the_network() -> None:
+    with pytest.raises(ConfigError, match="BABELDESK_APP_ID"):
+        create_app(Config(), answer, open_article, lambda: True)
+    with pytest.raises(ConfigError, match="BABELDESK_HOST"):
+        create_app(replace(LOCAL, host="0.0.0.0"), answer, open_article, lambda: True)  # noqa: S104
