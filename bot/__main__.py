@@ -262,7 +262,9 @@ def manifest(
             privacy_url=privacy,
             terms_url=terms,
         )
-    typer.echo(f"{report.path}: {len(report.files)} files, {len(report.languages)} languages.")
+    typer.echo(
+        f"{report.path}: {len(report.files)} files, {len(report.languages)} languages and English."
+    )
     for name, value in report.placeholders.items():
         typer.echo(f"Still a placeholder: {name} = {value} (--{name.partition('_')[0]})")
 

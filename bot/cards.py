@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bisect
 import json
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +24,6 @@ Card = dict[str, Any]
 
 # Teams takes 100 KB a message, counted in UTF-16; the rest is for what goes around the card.
 _MOST_BYTES = 80_000
-_LONGEST_BUTTON = 60
 
 
 def card_for(answer: Answer, strings: Strings) -> Card:
@@ -58,15 +56,12 @@ def answer_card(answer: Answer, strings: Strings) -> Card:
 
 
 def suggest_card(answer: Answer, strings: Strings) -> Card:
-    """A button for each suggestion; its data name the article, so that nothing is searched.
+    """A box to press for each suggestion; its data name the article, so that nothing is searched.
 
-    Each stands in an ActionSet of its own: side by side, Teams cuts titles to a few letters.
+    No buttons: Teams cuts what stands on them, to a few words on a phone, and titles that are
+    alike differ at their ends.
     """
-    choices = [
-        {"type": "ActionSet", "spacing": "Small", "actions": [_open_action(suggestion)]}
-        for suggestion in answer.suggestions
-    ]
-    body = [_title(strings.get("suggest-title")), *choices]
+    body = [_title(strings.get("suggest-title")), *map(_choice, answer.suggestions)]
     return _card(strings, body, fallback_text(answer, strings))
 
 
@@ -166,27 +161,20 @@ def _link(article: Article, strings: Strings) -> list[Element]:
     return [{"type": "Action.OpenUrl", "title": strings.get("source-link"), "url": article.url}]
 
 
-def _open_action(suggestion: Suggestion) -> Element:
-    title = _cut(suggestion.title)
+def _choice(suggestion: Suggestion) -> Element:
     data = {
         "babeldesk": 1,
         "action": "open",
         "article": suggestion.article_id,
         "locale": suggestion.locale,
     }
-    action = {"type": "Action.Submit", "title": title, "data": data}
-    return action if title == suggestion.title else action | {"tooltip": suggestion.title}
-
-
-def _cut(title: str) -> str:
-    """The title, or as many of its words as a button holds; letters where words are long."""
-    if len(title) <= _LONGEST_BUTTON:
-        return title
-    end = _LONGEST_BUTTON - 1
-    while unicodedata.category(title[end])[0] == "M":  # not between a letter and its marks
-        end -= 1
-    space = title.rfind(" ", _LONGEST_BUTTON // 2, end + 1)
-    return title[: space if space > 0 else end].rstrip() + "…"
+    return container(
+        [text_block(card_text(suggestion.title), color="Accent", weight="Bolder")],
+        style="emphasis",
+        spacing="Small",
+        rtl=is_rtl(suggestion.locale),
+        selectAction={"type": "Action.Submit", "title": suggestion.title, "data": data},
+    )
 
 
 def _message_card(strings: Strings, title: str, text: str) -> Card:

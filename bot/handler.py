@@ -28,6 +28,8 @@ LONGEST_QUESTION: Final = 2000
 AnswerQuestion = Callable[[str, str | None], Answer]
 OpenArticle = Callable[[str, str], Answer | None]
 
+# What says nothing, and the command that the app's manifest offers.
+_ASKING_HOW = frozenset({"", "help", "/help", "?"})
 _CONVERSATIONS_KEPT = 10_000
 _MENTION = re.compile(r"<at\b[^>]*>.*?</at>", re.DOTALL | re.IGNORECASE)
 _LOG = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
         activity = turn_context.activity
         wanted = article_wanted(activity.value)
         question = plain_question(activity.text or "")
-        if wanted is None and not question:
+        if wanted is None and question.lower() in _ASKING_HOW:
             await self._send_welcome(turn_context)
             return
         # Replies that travel together have nothing to bridge.

@@ -1,13 +1,15 @@
 """Which language a question is in. Knows nothing of Teams; the one home of langdetect.
 
 Script comes first: some settle the language, others leave a few to choose from. Among those
-left, langdetect (naive Bayes over character n-grams; seeded, since it draws its paths at
-random) decides, with the index's locales far more likely than others beforehand.
+left langdetect decides (naive Bayes over character n-grams; seeded, since it draws its paths at
+random), with the index's locales far more likely than others beforehand, and without product
+names and codes, which are the same in all of them.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +28,16 @@ OUTSIDE_PRIOR = 0.02
 # Below this the text says too little, and the client's locale is the better guess.
 CONFIDENT = 0.6
 
+# Words that are the same in every language, and so no evidence for English.
+PRODUCT_NAMES = (
+    "365", "access", "active directory", "admin center", "android", "app", "azure", "bitlocker",
+    "edge", "entra", "excel", "exchange", "intune", "ios", "ipad", "iphone", "linkedin", "mac",
+    "macos", "mfa", "microsoft", "office", "onedrive", "onenote", "online", "ost", "outlook",
+    "owa", "pdf", "pin", "planner", "power bi", "powerpoint", "pst", "sharepoint", "skype",
+    "teams", "visio", "vpn", "wi-?fi", "windows", "word", "xbox", "yammer",
+)  # fmt: skip
+
+_NAMES = re.compile(rf"\b(?:{'|'.join(PRODUCT_NAMES)}|\w*\d\w*)\b(?:['’]\w+)?", re.IGNORECASE)
 _SEED = 0
 _SCRIPTS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("Greek", "\u0370-\u03ff\u1f00-\u1fff", frozenset({"el"})),
@@ -121,7 +133,7 @@ def _shares(
     prior |= {name: OUTSIDE_PRIOR / len(outside) for name in outside}
     detector = factory.create()
     detector.set_prior_map(prior)
-    detector.append(text)
+    detector.append(_NAMES.sub(" ", text))
     try:
         return [
             (_SUBTAGS.get(found.lang, found.lang), found.prob)

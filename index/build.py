@@ -72,7 +72,8 @@ def build(
         if meta and not draft.touched:
             return draft.report(None, meta.articles, meta.segments, 0)
         draft.derive_english()
-        if not draft.counts():
+        draft.drop_empty_locales()
+        if not draft.locales():
             named = ", ".join(str(root) for root in roots)
             raise NoArticlesError(f"No article can be read below {named}: run babeldesk check.")
         embedded = draft.index_locales(embedder, tell)
@@ -110,7 +111,8 @@ class _FileRecord:
 class _Draft:
     """A version that is being made in `made`, from the version `old` if there is one.
 
-    `writing` are the contents of the locales that change, `touched` the ids of what changed.
+    `writing` are the contents of the locales that change, `emptied` the locales that have nothing
+    left, `touched` the ids of what changed.
     """
 
     made: Path
@@ -118,6 +120,7 @@ class _Draft:
     before: dict[str, _FileRecord] = field(default_factory=dict)
     records: dict[str, _FileRecord] = field(default_factory=dict)
     writing: dict[str, Contents] = field(default_factory=dict)
+    emptied: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     changed: int = 0
@@ -185,7 +188,7 @@ class _Draft:
     def locales(self) -> list[str]:
         """All locales of the version, sorted."""
         old = {p.name for p in self.old.iterdir() if p.is_dir()} if self.old else set()
-        return sorted(old | self.writing.keys())
+        return sorted((old | self.writing.keys()) - self.emptied)
 
     def derive_english(self) -> None:
         """Renew the English of what changed from the bilingual article that is newest."""
@@ -210,19 +213,18 @@ class _Draft:
         if article and (derived := article.english()):
             english.put(derived, derived=True)
 
-    def counts(self) -> dict[str, int]:
-        """How many articles each locale has; a locale that has none left is taken out."""
-        counts = {locale: len(self._contents(locale).entries()) for locale in self.locales()}
-        for locale in [locale for locale, count in counts.items() if count == 0]:
+    def drop_empty_locales(self) -> None:
+        """Take out the locales that have no article left."""
+        for locale in [name for name, contents in self.writing.items() if not contents.entries()]:
             self.writing.pop(locale).close()
             shutil.rmtree(self.made / locale)
-        return {locale: count for locale, count in counts.items() if count}
+            self.emptied.add(locale)
 
     def index_locales(self, embedder: Embedder, tell: Progress) -> int:
         """Index the locales that changed, share the others; how many segments were embedded."""
         total = sum(contents.segment_count() for contents in self.writing.values())
         done = embedded = 0
-        for locale in self.counts():
+        for locale in self.locales():
             if self.old and locale not in self.writing:
                 versions.link_tree(self.old / locale, self.made / locale)
                 continue

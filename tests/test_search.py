@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.article import Article
+from index.build import build
+from index.confidence import Confidence, features
+from index.embedding import Embedder
+from index.fusion import ASKERS_SIDE, ENGLISH_SIDE, Side, fuse, word_share
+from index.live import LiveIndex
+from index.locale_index import Evidence, Scores
+from index.search import Searcher
+from tests.corpora import PRINTER_TR, VPN_DE, VPN_TR, write
+
+
+@pytest.fixture(scope="module")
+def searcher(starter_index: Path) -> Searcher:
+    return Searcher(starter_index)
+
+
+@pytest.mark.parametrize(
+    ("question", "locale", "article"),
+    [
+        ("Profil resmim SharePoint'te neden hâlâ eski?", "tr-TR", "sync-profile-picture"),
+        ("забравих си паролата", "bg-BG", "reset-password"),
+        ("لا يعمل الميكروفون في اجتماعات Teams", "ar-SA", "teams-microphone-not-working"),
+        ("邮箱满了 收不到邮件", "zh-CN", "outlook-mailbox-full"),
+        ("το OneDrive δεν συγχρονίζει τα αρχεία", "el-GR", "onedrive-sync-stuck"),
+        ("how do I get on the VPN from home", "en-US", "connect-to-vpn"),
+    ],
+)
+def test_the_right_article_comes_first_in_the_askers_locale(
+    searcher: Searcher, question: str, locale: str, article: str
+) -> None:
+    hits = searcher.search(question, locale)
+    assert (hits[0].article_id, hits[0].locale) == (article, locale)
+    assert len({hit.article_id for hit in hits}) == len(hits) == 6
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert all(-1 <= hit.score <= 1 for hit in hits)
+
+
+def test_hits_name_the_segments_that_matched(
+    searcher: Searcher, starters: dict[tuple[str, str], Article]
+) -> None:
+    article = starters["tr-TR", "connect-to-vpn"]
+    said = next(s for block in article.blocks if block.kind == "step" for s in block.segments)
+    hit = searcher.search(said.text, "tr-TR")[0]
+    assert hit.segments[0] == said.id
+    assert set(hit.segments) <= {s.id for s in article.segments}
+
+
+def test_a_language_the_index_lacks_is_answered_in_english(searcher: Searcher) -> None:
+    hit = searcher.search("réinitialiser mon mot de passe oublié", "fr")[0]
+    assert (hit.article_id, hit.locale) == ("reset-password", "en-US")
+
+
+def test_what_is_only_in_another_language_is_not_offered(tmp_path: Path) -> None:
+    files = {"de-DE/vpn.md": "# VPN\n\nVerbinden.\n", "tr-TR/p.md": PRINTER_TR}
+    build([write(tmp_path, files)], tmp_path / "index", Embedder())
+    searcher = Searcher(tmp_path / "index")
+    assert {hit.article_id for hit in searcher.search("vpn", "tr-TR")} == {"p"}
+    assert {hit.article_id for hit in searcher.search("vpn", "de-DE")} == {"vpn", "p"}
+    shown = {hit.article_id: hit.locale for hit in searcher.search("vpn", "de-DE")}
+    assert shown == {"vpn": "de-DE", "p": "en-US"}
+
+
+def test_words_decide_where_vectors_know_nothing(tmp_path: Path) -> None:
+    codes = {
+        f"tr-TR/e{n}.md": PRINTER_TR.replace("Kağıt ekleyin.", f"Hata kodu QZX{n}77.")
+        for n in range(8)
+    }
+    build([write(tmp_path, codes)], tmp_path / "index", Embedder())
+    hit = Searcher(tmp_path / "index").search("QZX577", "tr-TR")[0]
+    assert hit.article_id == "e5"
+
+
+def test_articles_that_are_not_there(searcher: Searcher) -> None:
+    assert searcher.article("no-such", "tr-TR") is None
+    assert searcher.article("reset-password", "xx-XX") is None
+    assert searcher.title("no-such", "en-US") is None
+
+
+def evidence(segment: list[float], article: list[float], words: list[float]) -> Evidence:
+    def array(values: list[float]) -> Scores:
+        return np.array(values, dtype=np.float32)
+
+    return Evidence(array(segment), array(article), array(words), np.array([], dtype=np.int64))
+
+
+def test_fusion_is_a_weighted_mean() -> None:
+    own = Side(evidence([0.8, 0.2], [0.6, 0.1], [5, 0]), np.array([0, 2]), ASKERS_SIDE)
+    english = Side(evidence([0.7, 0.5], [0.4, 0.3], [0, 3]), np.array([0, 1]), ENGLISH_SIDE)
+    scores = fuse([own, english], 3)
+    both = ASKERS_SIDE.total + ENGLISH_SIDE.total
+    a, e = ASKERS_SIDE, ENGLISH_SIDE
+    first = 0.8 * a.segment + 0.6 * a.article + a.words + 0.7 * e.segment + 0.4 * e.article
+    assert scores == pytest.approx(
+        [
+            first / both,
+            (0.5 * e.segment + 0.3 * e.article + e.words) / e.total,
+            (0.2 * a.segment + 0.1 * a.article) / a.total,
+        ]
+    )
+
+
+def test_fusion_of_some_articles_only() -> None:
+    side = Side(evidence([0.8, 0.2, 0.4], [0.6, 0.1, 0.2], [5, 0, 2]), np.arange(3), ASKERS_SIDE)
+    scores = fuse([side], 3, np.array([1, 2]))
+    assert scores[0] == -np.inf
+    a = ASKERS_SIDE
+    assert scores[2] == pytest.approx((0.4 * a.segment + 0.2 * a.article + a.words) / a.total)
+
+
+def test_word_share() -> None:
+    assert word_share(np.array([4, 2, 0], dtype=np.float32)).tolist() == [1, 0.5, 0]
+    assert word_share(np.zeros(2, dtype=np.float32)).tolist() == [0, 0]
+
+
+def test_confidence() -> None:
+    sure = Confidence(-4, 8, 10, -0.5, 1, answer_from=0.7, suggest_from=0.3)
+    assert features([0.9, 0.5], 100) == pytest.approx((0.9, 0.4, 2, 0))
+    assert features([0.9], 1) == (0.9, 0, 0, 1)
+    assert sure.probability([0.9, 0.5], 100) == pytest.approx(1 / (1 + np.exp(-(-4 + 7.2 + 4 - 1))))
+    assert sure.probability([], 100) == 0
+    outcomes = [sure.outcome(p) for p in (0.7, 0.69, 0.3, 0.29)]
+    assert outcomes == ["answer", "suggest", "suggest", "none"]
+
+
+def test_confidence_is_saved_beside_the_model(tmp_path: Path) -> None:
+    made = Confidence(-4, 8, 10, -0.5, 1, answer_from=0.7, suggest_from=0.3)
+    made.save(tmp_path)
+    assert Confidence.load(tmp_path) == made
+    bundled = Confidence.load()
+    assert 0 < bundled.suggest_from < bundled.answer_from < 1
+
+
+def test_a_new_version_is_served_at_once(tmp_path: Path) -> None:
+    embedder = Embedder()
+    root = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
+    build([root], tmp_path / "index", embedder)
+    live = LiveIndex(tmp_path / "index", embedder)
+    old = live.searcher
+    assert live.refresh() is False
+    write(root, {"de-DE/vpn.md": VPN_DE})
+    build([root], tmp_path / "index", embedder)
+    assert live.refresh() is True
+    assert live.searcher.locales == ("de-DE", "en-US", "tr-TR")
+    assert old.search("vpn", "tr-TR")[0].article_id == "vpn", "a question in work ends well"
+
+
+def test_a_broken_new_version_leaves_the_old_one_serving(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    embedder = Embedder()
+    build([write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})], tmp_path / "index", embedder)
+    live = LiveIndex(tmp_path / "index", embedder)
+    serving = live.searcher
+    (tmp_path / "index" / "CURRENT").write_text("v0404")
+    assert live.refresh() is False
+    assert live.searcher is serving
+    assert "the old one goes on serving" in caplog.text
