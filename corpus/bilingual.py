@@ -16,13 +16,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# A text may hold spans of its own, but never the beginning of another pair.
+_TARGET_END = r'</span>\s*<span class="sxs-lookup">\s*<span data-stu-id="[^"<>]*">'
+_SOURCE_END = r"</span>\s*</span>"
+_TEXT = r"([^<]*+(?:<(?!span data-|{end})[^<]*+)*+)"
 _PAIR = re.compile(
-    r'<span data-ttu-id="([^"]*)">(.*?)</span>\s*<span class="sxs-lookup">\s*'
-    r'<span data-stu-id="[^"]*">(.*?)</span>\s*</span>',
-    re.DOTALL,
+    r'<span data-ttu-id="([^"<>]*)">'
+    + _TEXT.format(end=_TARGET_END[1:])
+    + _TARGET_END
+    + _TEXT.format(end=_SOURCE_END[1:])
+    + _SOURCE_END
 )
-# Noncharacters: Unicode reserves them for a program's own use, so no file holds them.
+_HALF = re.compile(r"data-[ts]tu-id=")
+# Noncharacters: Unicode reserves them for a program's own use, so no text needs them.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_FOREIGN_MARKS = str.maketrans(dict.fromkeys((_OPEN, _CLOSE), "\ufffd"))
 MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
 
 
@@ -43,13 +51,17 @@ def fold(text: str) -> tuple[str, list[Pair]]:
         pairs.append(Pair(*match.groups()))
         return f"{_OPEN}{len(pairs) - 1}{_CLOSE}"
 
-    return _PAIR.sub(mark, text), pairs
+    return _PAIR.sub(mark, text.translate(_FOREIGN_MARKS) if _OPEN in text else text), pairs
+
+
+def source_text(text: str) -> str:
+    """The text with each pair of spans replaced by its source."""
+    return _PAIR.sub(r"\3", text)
 
 
 def unpaired(text: str) -> list[int]:
     """The lines (from 1) of a file on which a half of a pair stands without the other."""
+    if len(_HALF.findall(text)) == 2 * len(_PAIR.findall(text)):
+        return []
     rest = _PAIR.sub(lambda match: "\n" * match.group().count("\n"), text)
-    lines = rest.split("\n")
-    return [
-        n for n, line in enumerate(lines, 1) if "data-ttu-id=" in line or "data-stu-id=" in line
-    ]
+    return [n for n, line in enumerate(rest.split("\n"), 1) if _HALF.search(line)]

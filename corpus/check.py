@@ -51,7 +51,7 @@ def check(
         article = reading.article
         if progress:
             progress(done, len(sources))
-        if reading.source.is_fragment:
+        if reading.source.is_fragment and reading.file_hash:
             report.fragments += 1
             report.fragment_segments += sum(1 for _ in article.segments) if article else 0
             continue

@@ -25,8 +25,7 @@ def read_all(
 
     A file whose hash stands in `known_hashes` under its resolved path comes without its article.
     """
-    hashes = known_hashes or {}
-    tasks = [(source, base_url, hashes.get(str(source.path.resolve()), "")) for source in sources]
+    tasks = [(source, base_url, _known(source, known_hashes)) for source in sources]
     workers = os.cpu_count() or 1
     if len(tasks) <= _FEW_FILES or workers == 1:
         yield from (read_file(*task) for task in tasks)
@@ -35,6 +34,10 @@ def read_all(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield from _in_order(pool, tasks)
+
+
+def _known(source: Source, hashes: Mapping[str, str] | None) -> str:
+    return hashes.get(str(source.path.resolve()), "") if hashes else ""
 
 
 _Task = tuple[Source, str | None, str]

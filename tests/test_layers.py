@@ -22,7 +22,7 @@ HOMES = {
     "sqlite3": {"index/contents.py"},
     "sentence_transformers": {"index/embedding.py", "index/training/static.py"},
     "langdetect": {"bot/language.py"},
-    "markdown_it": {"corpus/blocks.py", "bot/markdown.py"},
+    "markdown_it": {"corpus/markdown.py", "bot/markdown.py"},
     "fluent": {"bot/strings.py"},
     "typer": {"bot/__main__.py"},
     "jsonschema": {"manifest/package.py"},
