@@ -11,22 +11,15 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from bot.config import Config
+from bot.progress import progress_bars
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +57,7 @@ def check(roots: Roots, base_url: BaseUrl = None, quiet: Quiet = False) -> None:
     from corpus.check import UNREADABLE
     from corpus.check import check as check_corpus
 
-    with _errors(), _progress(quiet) as tell:
+    with _errors(), progress_bars(quiet=quiet) as tell:
         report = check_corpus(roots, base_url, lambda done, all_: tell("Reading", done, all_))
     for problem in report.problems:
         typer.echo(problem)
@@ -95,7 +88,7 @@ def index(
     quiet: Quiet = False,
 ) -> None:
     """Make or renew an index of articles. What serves goes on serving until the new one is done."""
-    with _errors(), _progress(quiet) as tell:
+    with _errors(), progress_bars(quiet=quiet) as tell:
         from index.build import build
         from index.embedding import BUNDLED_MODEL, Embedder
 
@@ -165,7 +158,7 @@ def evaluate(
     from index.evaluation import Question, Result, read_questions
     from index.evaluation import evaluate as evaluate_questions
 
-    with _errors(), _progress(quiet) as tell:
+    with _errors(), progress_bars(quiet=quiet) as tell:
         asked = [question for path in questions for question in read_questions(path)]
         answerer = _answerer(index)
         count = iter(range(1, len(asked) + 1))
@@ -294,27 +287,6 @@ def _lines(name: str) -> Iterator[Iterator[str]]:
         return
     with Path(name).open(encoding="utf-8") as file:
         yield iter(file)
-
-
-@contextlib.contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on standard error, one for each thing that is being done."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
-
-        yield tell
 
 
 def _print_table(table: Table) -> None:

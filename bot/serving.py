@@ -35,12 +35,22 @@ async def run(config: Config, tell: Callable[[str], None]) -> None:
     await runner.setup()
     site = web.TCPSite(runner, config.host, config.port)
     try:
-        await site.start()
+        await _bind(site, config)
         for line in _greeting(config, _port(runner), index):
             tell(line)
         await _until_stopped(index)
     finally:
         await runner.cleanup()
+
+
+async def _bind(site: web.TCPSite, config: Config) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        place = f"{config.host}:{config.port}"
+        raise OSError(
+            f"Can't listen on {place} ({error.strerror}): choose another with --host and --port."
+        ) from error
 
 
 async def _until_stopped(index: LiveIndex) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import zipfile
@@ -194,3 +195,13 @@ def test_bench_measures_real_builds(tmp_path: Path) -> None:
         r"resident after asking: \d{3,} MB",
     ):
         assert re.search(line, done.stdout), done.stdout
+
+
+def test_a_port_that_is_taken_is_named(starter_index: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = babeldesk("serve", "--local", "--port", str(port), "--index", starter_index)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert f"Can't listen on 127.0.0.1:{port} (" in last
+    assert last.endswith("choose another with --host and --port.")
