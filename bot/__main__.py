@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import io
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -35,13 +37,14 @@ app = typer.Typer(
 )
 
 _FILE_WIDTH = 120
+_INDEX_DEFAULT = "BABELDESK_INDEX, else .babeldesk/index"
 
 Roots = Annotated[
-    list[Path], typer.Argument(metavar="DIR...", help="Folders of articles, one per locale.")
+    list[Path], typer.Argument(metavar="DIR", help="Folders of articles, one per locale.")
 ]
 IndexFolder = Annotated[
     Path | None,
-    typer.Option("--index", help="Index folder. [default: BABELDESK_INDEX or .babeldesk/index]"),
+    typer.Option("--index", help="Index folder.", show_default=_INDEX_DEFAULT),
 ]
 BaseUrl = Annotated[
     str | None, typer.Option(help="Address that relative links in articles are resolved against.")
@@ -58,7 +61,9 @@ def check(roots: Roots, base_url: BaseUrl = None, quiet: Quiet = False) -> None:
     from corpus.check import check as check_corpus
 
     with _errors(), progress_bars(quiet=quiet) as tell:
-        report = check_corpus(roots, base_url, lambda done, all_: tell("Reading", done, all_))
+        report = check_corpus(
+            roots, _address(base_url), lambda done, all_: tell("Reading", done, all_)
+        )
     for problem in report.problems:
         typer.echo(problem)
     _print_table(check_table(report))
@@ -76,7 +81,7 @@ def index(
     roots: Roots,
     out: Annotated[
         Path | None,
-        typer.Option(help="Index folder. [default: BABELDESK_INDEX or .babeldesk/index]"),
+        typer.Option(help="Index folder.", show_default=_INDEX_DEFAULT),
     ] = None,
     base_url: BaseUrl = None,
     model: Annotated[
@@ -94,7 +99,7 @@ def index(
 
         folder = out or _config().index
         start = time.perf_counter()
-        report = build(roots, folder, Embedder(model or BUNDLED_MODEL), base_url, tell)
+        report = build(roots, folder, Embedder(model or BUNDLED_MODEL), _address(base_url), tell)
     for problem in report.problems:
         typer.echo(problem, err=True)
     seconds = time.perf_counter() - start
@@ -125,9 +130,12 @@ def ask(
     """Ask a question, or many with --batch."""
     from bot.batch import answer_lines, to_dict
     from bot.terminal import answer_text
+    from corpus.reader import normalise_locale
 
     if (text is None) == (batch is None):
         _fail("Give either a question or --batch FILE: babeldesk ask 'How do I ...?'", code=2)
+    if locale is not None and normalise_locale(locale) is None:
+        _fail(f"{locale} is no language tag: give one such as tr-TR or fr.", code=2)
     with _errors():
         answerer = _answerer(index)
         if batch is not None:
@@ -148,7 +156,7 @@ def ask(
 
 @app.command()
 def evaluate(
-    questions: Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl...")],
+    questions: Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl")],
     index: IndexFolder = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -191,7 +199,8 @@ def bench(
 
     with _errors(), tempfile.TemporaryDirectory(prefix="babeldesk-bench-") as work:
         texts = [question.text for question in read_questions(questions)] if questions else []
-        for cost in build_costs(roots, Path(work)):
+        program = [sys.executable, "-m", "bot"]
+        for cost in build_costs(program, roots, Path(work)):
             typer.echo(f"{cost.name}: {cost.seconds:.1f} s, peak {cost.megabytes:.0f} MB")
         folder = Path(work) / "index"
         typer.echo(f"index on disk: {folder_megabytes(folder):.0f} MB")
@@ -264,8 +273,23 @@ def manifest(
 
 def main() -> None:
     """Run the command line."""
+    signal.signal(signal.SIGTERM, _end)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     with contextlib.suppress(BrokenPipeError):
         app()
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End as Ctrl+C does, so that nothing half made is left behind."""
+    raise SystemExit(128 + number)
+
+
+def _address(base_url: str | None) -> str | None:
+    if base_url is not None and not base_url.startswith(("https://", "http://")):
+        raise ValueError(f"--base-url {base_url} is no web address: give one with https://.")
+    return base_url
 
 
 def _config() -> Config:
@@ -285,7 +309,7 @@ def _lines(name: str) -> Iterator[Iterator[str]]:
     if name == "-":
         yield iter(sys.stdin)
         return
-    with Path(name).open(encoding="utf-8") as file:
+    with Path(name).open(encoding="utf-8", errors="replace") as file:
         yield iter(file)
 
 
@@ -305,9 +329,15 @@ def _errors() -> Iterator[None]:
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, BrokenPipeError):
             raise
-        _fail(str(error))
+        _fail(_sentence(error))
     except KeyboardInterrupt:
         _fail("Stopped.", code=130)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 def _fail(message: str, code: int = 1) -> NoReturn:

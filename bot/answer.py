@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot import language
 from corpus.article import ENGLISH, Article
-from index.confidence import Confidence, Outcome
+from index.confidence import Outcome
 from index.search import Hit, Searcher
 
 
@@ -56,7 +56,6 @@ class Answerer:
     def __init__(self, searcher: Callable[[], Searcher]) -> None:
         """Answer from what `searcher` gives at the time of each question."""
         self._searcher = searcher
-        self._confidence = Confidence.load()
 
     def answer(self, text: str, hint: str | None = None, locale: str | None = None) -> Answer:
         """The answer to a question.
@@ -65,15 +64,15 @@ class Answerer:
         goes before what the text shows.
         """
         searcher = self._searcher()
-        question = text.strip()[:MAX_QUESTION]
+        question = encodable(text).strip()[:MAX_QUESTION]
         if locale:
             spoken = language.resolve(locale, searcher.locales)
         else:
             spoken = language.detect(question, searcher.locales, hint).locale
         hits = tuple(searcher.search(question, spoken)) if question else ()
         scores = [hit.score for hit in hits]
-        probability = self._confidence.probability(scores, searcher.size(spoken))
-        match self._confidence.outcome(probability):
+        probability = searcher.confidence.probability(scores, searcher.size(spoken))
+        match searcher.confidence.outcome(probability):
             case "answer":
                 article = searcher.article(hits[0].article_id, hits[0].locale)
                 return Answer(question, spoken, "answer", article, hits)
@@ -86,10 +85,11 @@ class Answerer:
     def open_article(self, article_id: str, wanted: str) -> Answer | None:
         """The article that a button names, in the wanted locale or in English; None if gone."""
         searcher = self._searcher()
-        for locale in dict.fromkeys((wanted, ENGLISH)):
-            article = searcher.article(article_id, locale)
+        spoken = language.resolve(wanted, searcher.locales)
+        for locale in dict.fromkeys((spoken, ENGLISH)):
+            article = searcher.article(encodable(article_id), locale)
             if article:
-                return Answer(article.title, wanted, "answer", article, ())
+                return Answer(article.title, spoken, "answer", article, ())
         return None
 
 
@@ -99,3 +99,8 @@ def _suggestions(searcher: Searcher, hits: tuple[Hit, ...]) -> tuple[Suggestion,
         for hit in hits[:SUGGESTIONS]
         if (title := searcher.title(hit.article_id, hit.locale))
     )
+
+
+def encodable(text: str) -> str:
+    """The text with halves of surrogate pairs, which no encoding can carry, as question marks."""
+    return text.encode(errors="replace").decode()

@@ -15,14 +15,15 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.answer import Answer, Answerer
+from bot.answer import Answer, Answerer, encodable
 
 
 def answer_lines(lines: Iterable[str], answerer: Answerer) -> Iterator[str]:
     """One line of JSON for each line that isn't blank, in order."""
     for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield json.dumps(_answered(number, line, answerer), ensure_ascii=False)
+        text = line.strip("\ufeff \t\r\n")  # a file from Windows may begin with a BOM
+        if text:
+            yield encodable(json.dumps(_answered(number, text, answerer), ensure_ascii=False))
 
 
 def to_dict(answer: Answer, milliseconds: float) -> dict[str, Any]:

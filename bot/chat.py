@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import jinja2
 from aiohttp import web
 
-from bot.answer import Answer
+from bot.answer import MAX_QUESTION, Answer
 from bot.cards import card_for
 from bot.inbound import RequestError, read_object, string_field
 from bot.strings import strings_for
@@ -24,7 +24,6 @@ from corpus.article import ENGLISH
 
 T = TypeVar("T")
 
-LONGEST_QUESTION = 2000
 _LONGEST_ID = 500
 _LONGEST_LOCALE = 35
 
@@ -57,13 +56,13 @@ class ChatPage:
     async def page(self, _: web.Request) -> web.Response:
         """The page itself."""
         nonce = secrets.token_urlsafe(16)
-        text = self._template.render(nonce=nonce, longest=LONGEST_QUESTION)
+        text = self._template.render(nonce=nonce, longest=MAX_QUESTION)
         return web.Response(text=text, content_type="text/html", headers=_headers(nonce))
 
     async def ask(self, request: web.Request) -> web.Response:
         """Answer a question. Raises RequestError 4xx."""
         body = await read_object(request)
-        question = string_field(body, "q", longest=LONGEST_QUESTION)
+        question = string_field(body, "q", longest=MAX_QUESTION)
         locale = string_field(body, "locale", longest=_LONGEST_LOCALE, required=False)
         return _json(await self._run(self._answer, question or "", locale))
 

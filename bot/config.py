@@ -99,7 +99,7 @@ class Config:
         missing = [key for key, value in keys.items() if not value]
         if missing:
             raise ConfigError(
-                f"{' and '.join(missing)} not set: set what the bot was registered with, "
+                f"{', '.join(missing)} not set: set what the bot was registered with, "
                 "or pass --local for a trial on this machine."
             )
 

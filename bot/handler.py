@@ -11,19 +11,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from botbuilder.core import InvokeResponse, TurnContext
 from botbuilder.core.teams import TeamsActivityHandler
 from botbuilder.schema import Activity, ActivityTypes, Attachment
 
 from bot.adapter import ADAPTIVE_CARD, expects_replies, invoke_card, invoke_error
-from bot.answer import Answer
+from bot.answer import MAX_QUESTION, Answer
 from bot.cards import card_for, vanished_card, welcome_card
 from bot.strings import strings_for
 from corpus.article import ENGLISH
-
-LONGEST_QUESTION: Final = 2000
 
 AnswerQuestion = Callable[[str, str | None], Answer]
 OpenArticle = Callable[[str, str], Answer | None]
@@ -130,7 +128,7 @@ def plain_question(text: str) -> str:
     would cut the bot's name wherever it stands, out of the question itself, too.
     """
     words = html.unescape(_MENTION.sub(" ", text)).split()
-    return " ".join(words)[:LONGEST_QUESTION].strip()
+    return " ".join(words)[:MAX_QUESTION].strip()
 
 
 def article_wanted(data: object) -> tuple[str, str] | None:

@@ -25,6 +25,8 @@ from langdetect.lang_detect_exception import LangDetectException
 OUTSIDE_WORDS = 5
 # How likely it is beforehand that a question is in a language the index does not hold.
 OUTSIDE_PRIOR = 0.02
+# How much likelier the client's language is beforehand than another of the index's.
+HINT_WEIGHT = 10.0
 # Below this the text says too little, and the client's locale is the better guess.
 CONFIDENT = 0.6
 
@@ -76,7 +78,7 @@ def detect(text: str, locales: Sequence[str], hint: str | None = None) -> Detect
     if script and len(script[1]) == 1:
         (language,) = script[1]
         return Detection(_locale(language, locales, hint, text), 0.99, f"{script[0]} script")
-    shares = _shares(text, locales, script[1] if script else None)
+    shares = _shares(text, locales, script[1] if script else None, hint)
     if shares:
         language, share = shares[0]
         if share >= CONFIDENT:
@@ -117,11 +119,12 @@ def _script_of(character: str) -> str:
 
 
 def _shares(
-    text: str, locales: Sequence[str], only: frozenset[str] | None
+    text: str, locales: Sequence[str], only: frozenset[str] | None, hint: str | None
 ) -> list[tuple[str, float]]:
     """Langdetect's languages and probabilities, likeliest first; [] where the text has none."""
     factory = _factory()
-    held = {_subtag(locale) for locale in locales}
+    hinted = _subtag(hint) if hint else ""
+    held = {hinted, *(_subtag(locale) for locale in locales)}
     allowed = [
         name for name in factory.get_lang_list() if not only or _SUBTAGS.get(name, name) in only
     ]
@@ -131,6 +134,9 @@ def _shares(
         outside = []
     prior = {name: (1 - OUTSIDE_PRIOR) / len(inside) for name in inside}
     prior |= {name: OUTSIDE_PRIOR / len(outside) for name in outside}
+    for name in prior:
+        if _SUBTAGS.get(name, name) == hinted:
+            prior[name] *= HINT_WEIGHT
     detector = factory.create()
     detector.set_prior_map(prior)
     detector.append(_NAMES.sub(" ", text))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
 from collections.abc import Callable
 
@@ -18,6 +20,7 @@ from index.live import LiveIndex
 # once, seldom enough to cost nothing.
 _REFRESH_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
+_log = logging.getLogger(__name__)
 
 
 async def run(config: Config, tell: Callable[[str], None]) -> None:
@@ -26,11 +29,14 @@ async def run(config: Config, tell: Callable[[str], None]) -> None:
     `tell` gets the lines for whoever started it. Raises what Config.check, LiveIndex and the
     binding of the port raise.
     """
+    stopped = asyncio.Event()
     index = LiveIndex(config.index)
     answerer = Answerer(lambda: index.searcher)
     # The first question pays for what is loaded late; nobody should wait for it.
     await asyncio.to_thread(answerer.answer, "start")
-    app = create_app(config, answerer.answer, answerer.open_article, ready=lambda: True)
+    app = create_app(
+        config, answerer.answer, answerer.open_article, ready=lambda: not stopped.is_set()
+    )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, config.host, config.port)
@@ -38,7 +44,7 @@ async def run(config: Config, tell: Callable[[str], None]) -> None:
         await _bind(site, config)
         for line in _greeting(config, _port(runner), index):
             tell(line)
-        await _until_stopped(index)
+        await _serve_until(stopped, index)
     finally:
         await runner.cleanup()
 
@@ -49,12 +55,12 @@ async def _bind(site: web.TCPSite, config: Config) -> None:
     except OSError as error:
         place = f"{config.host}:{config.port}"
         raise OSError(
-            f"Can't listen on {place} ({error.strerror}): choose another with --host and --port."
+            f"Can't listen on {place} ({os.strerror(error.errno or 0)}): "
+            "choose another with --host and --port."
         ) from error
 
 
-async def _until_stopped(index: LiveIndex) -> None:
-    stopped = asyncio.Event()
+async def _serve_until(stopped: asyncio.Event, index: LiveIndex) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl+C raises instead
@@ -62,7 +68,10 @@ async def _until_stopped(index: LiveIndex) -> None:
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), _REFRESH_SECONDS)
-        await asyncio.to_thread(index.refresh)
+        try:
+            await asyncio.to_thread(index.refresh)
+        except Exception:  # noqa: BLE001 - whatever is wrong with a new index, the old one serves
+            _log.exception("a new version of the index could not be looked for")
 
 
 def _port(runner: web.AppRunner) -> int:
@@ -76,9 +85,11 @@ def _greeting(config: Config, port: int, index: LiveIndex) -> list[str]:
     host = f"[{config.host}]" if ":" in config.host else config.host
     if not config.local:
         return [line, f"Teams reaches it at http://{host}:{port}/api/messages (put TLS before it)."]
+    elsewhere = "" if config.index == Config.index else f" --index {config.index}"
     return [
         line,
         f"Ask it on the page    http://{host}:{port}/",
-        'or in a terminal      .venv/bin/babeldesk ask "Profil resmim neden güncellenmiyor?"',
+        f"or in a terminal      .venv/bin/babeldesk ask{elsewhere} "
+        '"Profil resmim neden güncellenmiyor?"',
         "Stop it with Ctrl+C.",
     ]

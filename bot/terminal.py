@@ -10,7 +10,7 @@ from bot.answer import Answer
 from bot.plaintext import block_text
 from bot.strings import Strings, strings_for
 from corpus.article import Article
-from corpus.check import CheckReport
+from corpus.check import UNREADABLE, CheckReport
 from index.evaluation import Evaluation
 
 
@@ -51,6 +51,7 @@ def check_table(report: CheckReport) -> Table:
         Column("locale", no_wrap=True), *_right("articles", "segments", "steps", "problems")
     )
     rows = sorted(report.locales.items())
+    locales = report.locales.keys() - {UNREADABLE}
     for locale, count in rows:
         table.add_row(
             locale, *map(str, (count.articles, count.segments, count.steps, count.problems))
@@ -58,7 +59,7 @@ def check_table(report: CheckReport) -> Table:
     table.add_section()
     counts = [count for _, count in rows]
     table.add_row(
-        f"{len(rows)} in all",
+        f"{len(locales)} in all",
         str(sum(c.articles for c in counts)),
         str(sum(c.segments for c in counts)),
         str(sum(c.steps for c in counts)),

@@ -12,14 +12,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from corpus.inline import plain
 
 ENGLISH = "en-US"
 
 BlockKind = Literal["heading", "paragraph", "step", "item", "note", "table", "code", "image"]
-BLOCK_KINDS: tuple[str, ...] = get_args(BlockKind)
 
 
 @dataclass(frozen=True, slots=True)

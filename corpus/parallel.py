@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,7 +33,7 @@ def read_all(
         return
     # Not forked: the parent may hold threads (torch's, FAISS's), which a fork would cut off.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_end_with_parent) as pool:
         yield from _in_order(pool, tasks)
 
 
@@ -57,3 +58,15 @@ def _in_order(pool: ProcessPoolExecutor, tasks: Sequence[_Task]) -> Iterator[Rea
 
 def _read_chunk(tasks: Sequence[_Task]) -> list[Reading]:
     return [read_file(*task) for task in tasks]
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when its parent is killed, which leaves the parent no time to say so."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

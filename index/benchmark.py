@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,15 +48,16 @@ class BenchmarkError(RuntimeError):
     """A command that was to be measured failed."""
 
 
-def build_costs(roots: Sequence[Path], work: Path) -> Iterator[Cost]:
+def build_costs(program: Sequence[str], roots: Sequence[Path], work: Path) -> Iterator[Cost]:
     """Index the articles three times: anew, with nothing changed, with ten articles changed.
 
-    Works on a copy of the articles below `work`; the index is left in `work/index`.
+    `program` is the command that has the sub-command `index`. Works on a copy of the articles
+    below `work`; the index is left in `work/index`.
     """
     copies = [work / "corpus" / f"{n}" / root.name for n, root in enumerate(roots)]
     for root, copy in zip(roots, copies, strict=True):
         shutil.copytree(root, copy)
-    command = ["index", *map(str, copies), "--out", str(work / "index"), "--quiet"]
+    command = [*program, "index", *map(str, copies), "--out", str(work / "index"), "--quiet"]
     yield measured("index everything", command)
     yield measured("index, nothing changed", command)
     _change(copies)
@@ -72,19 +72,17 @@ def _change(roots: Sequence[Path]) -> None:
         path.write_bytes(path.read_bytes() + b"\n\nRestart the computer once more.\n")
 
 
-def measured(name: str, arguments: Sequence[str]) -> Cost:
-    """The cost of one babeldesk command. Raises BenchmarkError where it fails."""
+def measured(name: str, command: Sequence[str]) -> Cost:
+    """The cost of one command. Raises BenchmarkError where it fails."""
     start = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own command line
-        [sys.executable, "-m", "bot", *arguments], stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
     peak = 0
     while process.poll() is None:
         peak = max(peak, _resident(process.pid))
         time.sleep(_SAMPLE_SECONDS)
     seconds = time.perf_counter() - start
     if process.returncode:
-        raise BenchmarkError(f"babeldesk {' '.join(arguments)} failed ({process.returncode}).")
+        raise BenchmarkError(f"{' '.join(command)} failed ({process.returncode}).")
     return Cost(name, seconds, peak / _MEGABYTE)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,12 +22,14 @@ from corpus.reader import Problem, Reading, Source, corpus_files
 from index import locale_index, versions
 from index.contents import Contents
 from index.embedding import Embedder
-from index.locale_index import LocaleIndex, Vectors
+from index.locale_index import LocaleIndex
+from index.store import Vectors
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 _TELL_EVERY = 100
+_log = logging.getLogger(__name__)
 
 
 class NoArticlesError(ValueError):
@@ -88,10 +91,19 @@ def _usable_version(
     """The version to build on; None where everything must be made anew."""
     try:
         version, meta = versions.current(out)
-    except versions.IndexNotUsableError:
+        versions.opened(version / "files.json", _file_records)
+        for locale in meta.articles:
+            versions.opened(version / locale, LocaleIndex)
+    except versions.IndexNotUsableError as error:
+        _log.info("everything is made anew: %s", error)
         return None, None
     same = (meta.model_fingerprint, meta.base_url) == (embedder.fingerprint, base_url)
     return (version, meta) if same else (None, None)
+
+
+def _file_records(path: Path) -> dict[str, _FileRecord]:
+    records = json.loads(path.read_text(encoding="utf-8"))
+    return {name: _FileRecord(*record) for name, record in records.items()}
 
 
 @dataclass(slots=True)
@@ -128,8 +140,7 @@ class _Draft:
 
     def __post_init__(self) -> None:
         if self.old:
-            text = (self.old / "files.json").read_text(encoding="utf-8")
-            self.before = {path: _FileRecord(*record) for path, record in json.loads(text).items()}
+            self.before = _file_records(self.old / "files.json")
 
     def read(self, sources: Sequence[Source], base_url: str | None, tell: Progress) -> None:
         """Read every file; put what is new into the contents, take out what is gone."""
@@ -165,10 +176,11 @@ class _Draft:
         if reading.article:
             return _FileRecord(reading.file_hash, reading.article.locale, reading.article.id)
         before = self.before.get(path)
-        if before and reading.problems:
+        if before and not reading.file_hash:
             # What can't be read now is served as it was, and is read again next time.
             return _FileRecord("", before.locale, before.article_id)
-        return before
+        unchanged = before and before.file_hash == reading.file_hash
+        return before if unchanged else None
 
     def _contents_to_write(self, locale: str) -> Contents:
         """A locale's contents in the new version, begun with those of the old."""

@@ -9,6 +9,7 @@ another embedder's scores mean something else.
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +19,8 @@ from typing import Literal
 from index.embedding import BUNDLED_MODEL
 
 CONFIDENCE_FILE = "confidence.json"
+
+_log = logging.getLogger(__name__)
 
 Outcome = Literal["answer", "suggest", "none"]
 
@@ -69,6 +72,20 @@ class Confidence:
     def load(cls, folder: Path = BUNDLED_MODEL) -> Confidence:
         """Read what `save` wrote. Raises FileNotFoundError where there is none."""
         return cls(**json.loads((folder / CONFIDENCE_FILE).read_text(encoding="utf-8")))
+
+    @classmethod
+    def of_model(cls, model: str) -> Confidence:
+        """That of a model by the name that an index has it under (`Embedder.name`)."""
+        return cls.load(_folder_of(model))
+
+
+def _folder_of(model: str) -> Path:
+    """The folder of a model; the bundled one's where another brings no confidence of its own."""
+    own = Path(model)
+    if model == "bundled" or (own / CONFIDENCE_FILE).is_file():
+        return BUNDLED_MODEL if model == "bundled" else own
+    _log.warning("%s has no %s: that of the bundled model is used.", model, CONFIDENCE_FILE)
+    return BUNDLED_MODEL
 
 
 def features(scores: Sequence[float], articles: int) -> tuple[float, float, float, float]:

@@ -40,7 +40,7 @@ class Embedder:
     def __init__(self, model: str | Path = BUNDLED_MODEL) -> None:
         """Load a model folder, or a hub model that is already on this machine.
 
-        Raises ModelNotFound where it is neither; the network is never asked.
+        Raises ModelNotFoundError where it is neither; the network is never asked.
         """
         # Imported here since it takes seconds: commands that embed nothing start at once.
         from sentence_transformers import SentenceTransformer
@@ -53,7 +53,7 @@ class Embedder:
                 "a sentence-transformers model, or download it first."
             ) from error
         self._model.float().eval()
-        self.name = "bundled" if Path(model) == BUNDLED_MODEL else str(model)
+        self.name = _name(model)
         self.dimension = len(self.embed_queries(["?"])[0])
         self.fingerprint = self._fingerprint(model)
 
@@ -78,14 +78,25 @@ class Embedder:
         return unit
 
     def _fingerprint(self, model: str | Path) -> str:
-        """A hash of the weights, or of the name where the weights lie in a hub cache."""
+        """A hash of weights and tokenizer, or of the name where these lie in a hub cache."""
         digest = hashlib.blake2b(digest_size=8)
-        files = sorted(p for p in Path(model).rglob("*") if p.suffix in _WEIGHT_SUFFIXES)
+        files = sorted(
+            path
+            for path in Path(model).rglob("*")
+            if path.suffix in _WEIGHT_SUFFIXES or path.name.startswith("tokenizer")
+        )
         for path in files:
             digest.update(path.read_bytes())
         if not files:
             digest.update(str(model).encode())
         return digest.hexdigest()
+
+
+def _name(model: str | Path) -> str:
+    """What an index calls its model: a folder by its full path, from wherever it was named."""
+    if Path(model) == BUNDLED_MODEL:
+        return "bundled"
+    return str(Path(model).resolve()) if Path(model).is_dir() else str(model)
 
 
 class ModelNotFoundError(ValueError):

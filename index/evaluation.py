@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,22 +80,27 @@ class QuestionFileError(ValueError):
 def read_questions(path: Path) -> list[Question]:
     """The questions of a file. Raises QuestionFileError at the first bad line."""
     questions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:
-            fields = json.loads(line)
-            right = {fields["article"], *fields.get("ok", [])} if "article" in fields else set()
-            question = Question(
-                fields["q"], fields["locale"], frozenset(right), fields.get("style", "")
-            )
-        except (ValueError, KeyError, TypeError) as error:
+            questions.append(_question(json.loads(line)))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             message = f"{path}:{number}: not a question (JSON with q, locale, article): {error!r}"
             raise QuestionFileError(message) from None
-        questions.append(question)
     if not questions:
         raise QuestionFileError(f"{path} holds no questions.")
     return questions
+
+
+def _question(fields: dict[str, Any]) -> Question:
+    article, others = fields.get("article"), fields.get("ok", [])
+    right = [] if article is None else [article, *others]
+    style = fields.get("style", "")
+    if not all(isinstance(text, str) for text in (fields["q"], fields["locale"], style, *right)):
+        raise TypeError("q, locale, style, article and ok must be texts")
+    return Question(fields["q"], fields["locale"], frozenset(right), style)
 
 
 def evaluate(questions: Sequence[Question], ask: Callable[[Question], Result]) -> Evaluation:

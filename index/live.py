@@ -13,12 +13,17 @@ _log = logging.getLogger(__name__)
 
 
 class LiveIndex:
-    """Holds the searcher of the version that serves, and changes it for a newer one."""
+    """Holds the searcher of the version that serves, and changes it for a newer one.
+
+    Every locale is open before a version serves: nobody waits for one, and a version that is
+    damaged anywhere never comes to serve.
+    """
 
     def __init__(self, folder: Path, embedder: Embedder | None = None) -> None:
         """Open the version that serves in a folder. Raises versions.IndexNotUsableError."""
         self._folder = folder
         self._searcher = Searcher(folder, embedder)
+        self._searcher.open_all()
 
     @property
     def searcher(self) -> Searcher:
@@ -34,9 +39,11 @@ class LiveIndex:
             version, _ = versions.current(self._folder)
             if version == self._searcher.version:
                 return False
-            self._searcher = Searcher(self._folder, self._searcher.embedder)
-        except (versions.IndexNotUsableError, OSError) as error:
+            newer = Searcher(self._folder, self._searcher.embedder)
+            newer.open_all()
+        except versions.IndexNotUsableError as error:
             _log.warning("the new index is not used, the old one goes on serving: %s", error)
             return False
+        self._searcher = newer
         _log.info("now serving %s", version)
         return True

@@ -22,9 +22,8 @@ from corpus.inline import plain
 from index.contents import Contents
 from index.embedding import Embedder, normalise
 from index.lexical import WordIndex
-from index.store import VectorStore
+from index.store import Vectors, VectorStore
 
-Vectors = NDArray[np.float32]
 Scores = NDArray[np.float32]
 
 # An article's vector is made of its title and so many characters of its beginning: what an
@@ -53,7 +52,7 @@ class LocaleIndex:
     """The open index of one locale. Reading it is safe from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Open what `write` made. Raises OSError or ValueError where it is not complete."""
+        """Open what `write` made; it raises much where that is not complete (versions.opened)."""
         self.contents = Contents(folder / "articles.db")
         self.article_ids = [entry.id for entry in self.contents.entries()]
         self._segments = VectorStore.load(folder / "segments.faiss")

@@ -8,7 +8,6 @@ locale by its English too, and one locale's articles never crowd out another's.
 
 from __future__ import annotations
 
-import functools
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from corpus.article import ENGLISH, Article
 from index import versions
+from index.confidence import Confidence
 from index.embedding import BUNDLED_MODEL, Embedder, normalise
 from index.fusion import ASKERS_SIDE, ENGLISH_SIDE, Side, fuse
 from index.locale_index import LocaleIndex
@@ -49,6 +49,11 @@ class Found:
     evidence: list[Side]
 
 
+# The ids of all articles that can be shown to a reader of some locale; and for each side of the
+# search, where its articles stand among them.
+_Union = tuple[list[str], dict[str, NDArray[np.int64]]]
+
+
 class Searcher:
     """Searches one version of an index. Safe to use from several threads."""
 
@@ -69,6 +74,13 @@ class Searcher:
         self.locales: tuple[str, ...] = tuple(sorted(self.meta.articles))
         self._lock = threading.Lock()
         self._open: dict[str, LocaleIndex] = {}
+        self._unions: dict[tuple[str, ...], _Union] = {}
+        self.confidence = Confidence.of_model(self.meta.model)
+
+    def open_all(self) -> None:
+        """Open every locale now. Raises versions.IndexNotUsableError for one that is damaged."""
+        for locale in self.locales:
+            self._union(locale)
 
     def article(self, article_id: str, locale: str) -> Article | None:
         """An article in a locale, or None where it isn't there."""
@@ -114,21 +126,20 @@ class Searcher:
     def _index(self, locale: str) -> LocaleIndex:
         with self._lock:
             if locale not in self._open:
-                self._open[locale] = LocaleIndex(self.version / locale)
+                self._open[locale] = versions.opened(self.version / locale, LocaleIndex)
             return self._open[locale]
 
-    @functools.cache  # noqa: B019 - a searcher lives as long as the process
-    def _union(self, locale: str) -> tuple[list[str], dict[str, NDArray[np.int64]]]:
-        """The ids of all articles that can be shown to a reader of a locale; and for each side,
-        where its articles stand among them.
-        """
-        own = {name: self._index(name).article_ids for name in self._sides_of(locale)}
-        ids = sorted(set().union(*own.values()))
-        where = {article_id: place for place, article_id in enumerate(ids)}
-        places = {name: np.array([where[i] for i in theirs]) for name, theirs in own.items()}
-        return ids, places
+    def _union(self, locale: str) -> _Union:
+        sides = self._sides_of(locale)
+        if sides not in self._unions:
+            own = {name: self._index(name).article_ids for name in sides}
+            ids = sorted(set().union(*own.values()))
+            where = {article_id: place for place, article_id in enumerate(ids)}
+            places = {name: np.array([where[i] for i in theirs]) for name, theirs in own.items()}
+            self._unions[sides] = (ids, places)
+        return self._unions[sides]
 
-    def _sides_of(self, locale: str) -> list[str]:
+    def _sides_of(self, locale: str) -> tuple[str, ...]:
         """The asker's locale, then English; all where the index has neither."""
-        names = [name for name in dict.fromkeys((locale, ENGLISH)) if name in self.locales]
-        return names or list(self.locales)
+        names = tuple(name for name in dict.fromkeys((locale, ENGLISH)) if name in self.locales)
+        return names or self.locales

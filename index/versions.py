@@ -17,14 +17,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import filelock
 
 SCHEMA = 1
+
+_Part = TypeVar("_Part")
 
 _VERSION = re.compile(r"v(\d{4,})")
 _BUILDING = ".building-"
@@ -66,26 +68,50 @@ def current(folder: Path) -> tuple[Path, Meta]:
     """
     again = f"run: babeldesk index DIR... --out {folder}"
     try:
-        version = folder / (folder / "CURRENT").read_text(encoding="utf-8").strip()
+        version = folder / _current_name(folder)
         fields: dict[str, Any] = json.loads((version / "meta.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        schema = fields.get("schema")
+        meta = Meta(**fields) if schema == SCHEMA else None
+    except (FileNotFoundError, NotADirectoryError):
         raise IndexNotUsableError(f"There is no index in {folder}; {again}") from None
-    except (OSError, ValueError) as error:
+    except (AttributeError, OSError, TypeError, ValueError) as error:
         raise IndexNotUsableError(f"The index in {folder} is damaged; {again}") from error
-    if fields.get("schema") != SCHEMA:
+    if meta is None:
         raise IndexNotUsableError(
-            f"The index in {folder} has format {fields.get('schema')}, this version of babeldesk "
+            f"The index in {folder} has format {schema}, this version of babeldesk "
             f"reads format {SCHEMA}; {again}"
         )
-    return version, Meta(**fields)
+    return version, meta
+
+
+def opened(path: Path, read: Callable[[Path], _Part]) -> _Part:
+    """What `read` makes of a part of a version.
+
+    Raises IndexNotUsableError where it can't, whatever the library behind it raises then.
+    """
+    try:
+        return read(path)
+    except Exception as error:
+        folder = path.parent.parent
+        raise IndexNotUsableError(
+            f"The index in {folder} is damaged ({path.name}); "
+            f"run: babeldesk index DIR... --out {folder}"
+        ) from error
+
+
+def _current_name(folder: Path) -> str:
+    return (folder / "CURRENT").read_text(encoding="utf-8", errors="replace").strip()
 
 
 @contextlib.contextmanager
 def building(folder: Path) -> Iterator[Path]:
     """A fresh folder in which to make a version; it is gone if the block fails.
 
-    Raises IndexBusyError where another build is at work in the same index folder.
+    Raises IndexBusyError where another build is at work in the same index folder, and
+    NotADirectoryError where a file stands in its place.
     """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file: name a folder for the index.")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with filelock.FileLock(folder / ".lock", timeout=0):
@@ -109,7 +135,7 @@ def publish(folder: Path, made: Path) -> Path:
     made.rename(version)
     pointer = folder / "CURRENT.new"
     before = folder / "CURRENT"
-    kept = {version.name, before.read_text(encoding="utf-8").strip() if before.exists() else ""}
+    kept = {version.name, _current_name(folder) if before.exists() else ""}
     pointer.write_text(version.name + "\n", encoding="utf-8")
     _flush_one(pointer)
     pointer.replace(before)

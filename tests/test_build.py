@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from index import versions
@@ -256,3 +259,72 @@ def test_the_report_of_progress_ends_at_the_end(
     build([corpus], out, embedder, progress=lambda *said: told.append(said))
     assert told[0] == ("Reading articles", 3, 3)
     assert told[-1] == ("Indexing", 15, 15)
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda version: _truncate(version / "tr-TR" / "segments.faiss"),
+        lambda version: _truncate(version / "tr-TR" / "articles.db"),
+        lambda version: _truncate(version / "tr-TR" / "owners.npy"),
+        lambda version: shutil.rmtree(version / "tr-TR" / "words"),
+        lambda version: shutil.rmtree(version / "de-DE"),
+        lambda version: (version / "meta.json").write_text("[]"),
+        lambda version: (version / "meta.json").write_text('{"schema": 1}'),
+        lambda version: (version.parent / "CURRENT").write_bytes(b"v\xff"),
+    ],
+)
+def test_a_damaged_index_says_so_and_is_made_anew(
+    corpus: Path, out: Path, embedder: Embedder, damage: Callable[[Path], object]
+) -> None:
+    first = build([corpus], out, embedder)
+    assert first.version
+    damage(first.version)
+    with pytest.raises(versions.IndexNotUsableError, match="run: babeldesk index"):
+        Searcher(out, embedder).open_all()
+    again = build([corpus], out, embedder)
+    assert (again.changed, again.articles) == (3, first.articles)
+    Searcher(out, embedder).open_all()
+
+
+def test_lost_file_records_make_everything_anew(
+    corpus: Path, out: Path, embedder: Embedder
+) -> None:
+    first = build([corpus], out, embedder)
+    assert first.version
+    (first.version / "files.json").unlink()
+    assert build([corpus], out, embedder).changed == 3
+
+
+def test_an_emptied_article_is_gone(corpus: Path, out: Path, embedder: Embedder) -> None:
+    build([corpus], out, embedder)
+    write(corpus, {"tr-TR/vpn.md": "---\nlocale: tr-TR\n---\n"})
+    assert build([corpus], out, embedder).removed == 1
+    assert ("tr-TR", "vpn") not in titles(out, embedder)
+    assert titles(out, embedder)["en-US", "vpn"] == "Connect to the VPN", "German still has it"
+
+
+def test_a_file_in_the_index_folders_place_is_named(
+    corpus: Path, out: Path, embedder: Embedder
+) -> None:
+    out.write_text("")
+    with pytest.raises(NotADirectoryError, match=r"index is a file: name a folder for the index\."):
+        build([corpus], out, embedder)
+
+
+def test_workers_end_with_a_parent_that_is_killed(corpus: Path) -> None:
+    write(corpus, {f"tr-TR/{n}.md": VPN_TR * 20 for n in range(3000)})
+    command = [sys.executable, "-m", "bot", "check", str(corpus)]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)  # noqa: S603
+    parent = psutil.Process(process.pid)
+    while len(children := parent.children(recursive=True)) < 2:
+        assert process.poll() is None, "the check ended before it could be killed"
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive

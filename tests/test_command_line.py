@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from corpus.article import Article
+from index import versions
 from tests.corpora import VPN_TR, write
 
 PROJECT = Path(__file__).parent.parent
@@ -32,6 +34,7 @@ def babeldesk(
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
+        errors="replace",
         timeout=120,
         check=False,
     )
@@ -107,6 +110,45 @@ def test_batch_from_a_file(starter_index: Path, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["hits"][0]["article"] == "connect-to-vpn"
 
 
+def test_batch_survives_what_is_no_text(starter_index: Path, tmp_path: Path) -> None:
+    lines = [
+        b"\xef\xbb\xbf" + b'{"q": "vpn"}',
+        b'{"q": "\\ud800 vpn"}',
+        b"\xff\xfe",
+        b'{"q": "vpn"}',
+    ]
+    (tmp_path / "q.jsonl").write_bytes(b"\r\n".join(lines))
+    done = babeldesk("ask", "--batch", tmp_path / "q.jsonl", "--index", starter_index)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert ["error" in answer for answer in answers] == [False, False, True, False]
+    assert answers[1]["q"] == "? vpn"
+    assert answers[0]["hits"] == answers[3]["hits"]
+
+
+def test_a_model_is_found_again_from_elsewhere(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "index" / "model", tmp_path / "own")
+    relative = os.path.relpath(tmp_path / "own", PROJECT)
+    root = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
+    out = tmp_path / "index"
+    assert babeldesk("index", root, "--out", out, "--model", relative).returncode == 0
+    _, meta = versions.current(out)
+    assert meta.model == str(tmp_path / "own")
+    assert "VPN" in babeldesk("ask", "vpn bağlan", "--index", out).stdout
+
+
+def test_output_that_the_terminal_can_not_show(starter_index: Path) -> None:
+    env = {"PYTHONIOENCODING": "cp1252"}
+    done = babeldesk("ask", "نسيت كلمة المرور", "--index", starter_index, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_shows_where_the_index_is() -> None:
+    for command in ("ask", "index", "evaluate", "serve"):
+        text = " ".join(babeldesk(command, "--help").stdout.replace("│", " ").split())
+        assert "BABELDESK_INDEX, else .babeldesk/index" in text
+
+
 def test_evaluate(starter_index: Path, tmp_path: Path) -> None:
     questions = [
         {"q": QUESTION, "locale": "tr-TR", "article": "sync-profile-picture"},
@@ -155,13 +197,17 @@ def test_the_seeds_are_one_article_in_five_locales_and_english(tmp_path: Path) -
         (["serve"], 1, "pass --local for a trial"),
         (["serve", "--local", "--index", "/nowhere"], 1, "There is no index in /nowhere"),
         (["serve", "--local", "--host", "0.0.0.0"], 1, "set it to 127.0.0.1"),  # noqa: S104
-        (["evaluate", "/nowhere.jsonl"], 1, "/nowhere.jsonl"),
+        (["evaluate", "/nowhere.jsonl"], 1, "/nowhere.jsonl: No such file or directory."),
+        (["ask", "--batch", "/nowhere.jsonl"], 1, "There is no index in .babeldesk/none"),
+        (["ask", "vpn", "--locale", "klingon!"], 2, "klingon! is no language tag"),
+        (["check", ".", "--base-url", "not a url"], 1, "--base-url not a url is no web address"),
+        (["index", "tests", "--out", "README.md"], 1, "README.md is a file: name a folder"),
         (["manifest", "--app-id", "x", "--domain", "a.example"], 1, "is not a GUID"),
         (["index", ".", "--model", "no/such", "--out", "/nowhere/x"], 1, "is not on this machine"),
     ],
 )
 def test_errors_are_one_sentence(arguments: list[str], code: int, sentence: str) -> None:
-    done = babeldesk(*arguments, env={"BABELDESK_APP_ID": "", "BABELDESK_INDEX": ""})
+    done = babeldesk(*arguments, env={"BABELDESK_APP_ID": "", "BABELDESK_INDEX": ".babeldesk/none"})
     assert done.returncode == code
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

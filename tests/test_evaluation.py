@@ -78,7 +78,7 @@ def test_reading_questions(tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl"
     path.write_text(
         '{"q": "a?", "locale": "tr-TR", "article": "x", "ok": ["y"], "style": "mixed"}\n\n'
-        '{"q": "b?", "locale": "en-US", "kind": "smalltalk"}\n'
+        '{"q": "b?", "locale": "en-US", "article": null, "kind": "smalltalk"}\n'
     )
     assert read_questions(path) == [
         Question("a?", "tr-TR", frozenset("xy"), "mixed"),
@@ -86,7 +86,20 @@ def test_reading_questions(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"q": "a?"}', '{"locale": "tr-TR", "article": "x"}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"q": "a?"}',
+        '{"locale": "tr-TR", "article": "x"}',
+        '{"q": "a?", "locale": 5}',
+        '{"q": 5, "locale": "tr-TR"}',
+        '{"q": "a?", "locale": "tr-TR", "style": 3}',
+        '{"q": "a?", "locale": "tr-TR", "article": 7}',
+        "\0\1",
+    ],
+)
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "q.jsonl"
     path.write_text('{"q": "a?", "locale": "tr-TR", "article": "x"}\n' + line)

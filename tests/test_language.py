@@ -88,3 +88,20 @@ def test_odd_input_never_fails(text: str, hint: str | None) -> None:
 )
 def test_resolve(tag: str, locale: str) -> None:
     assert resolve(tag, MANY) == locale
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "locale"),
+    [
+        ("yazıcı", "tr-TR", "tr-TR"),
+        ("photo de profil", "fr-FR", "fr"),
+        ("Ho dimenticato la password", "it-IT", "it"),
+        ("Parolamı unuttum", "en-US", "tr-TR"),
+        ("Outlook dolu", "en-US", "tr-TR"),
+        ("Забравих паролата си", "de-DE", "bg-BG"),
+    ],
+)
+def test_the_clients_locale_helps_where_the_text_says_little(
+    text: str, hint: str, locale: str
+) -> None:
+    assert detect(text, SEEDS, hint).locale == locale

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +29,7 @@ HOMES = {
     "typer": {"bot/__main__.py"},
     "jsonschema": {"manifest/package.py"},
 }
-SDK = {"bot/adapter.py", "bot/handler.py", "bot/app.py", "bot/connector.py"}
+SDK = {"bot/adapter.py", "bot/handler.py", "bot/app.py"}
 PARTS = {"embedding", "lexical", "store", "contents"}
 
 
@@ -69,3 +71,12 @@ def test_only_the_command_line_exits_and_reads_the_environment() -> None:
             assert "environ[" not in text, name
             assert "os.environ" not in text, name
             assert "sys.exit" not in text, name
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = "import sys, bot.__main__; print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    heavy = {"torch", "sentence_transformers", "faiss", "botbuilder", "langdetect", "bm25s"}
+    assert not heavy & set(done.stdout.split())

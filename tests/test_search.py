@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +164,31 @@ def test_a_broken_new_version_leaves_the_old_one_serving(
     assert live.refresh() is False
     assert live.searcher is serving
     assert "the old one goes on serving" in caplog.text
+
+
+def test_a_new_version_that_is_damaged_anywhere_is_not_served(tmp_path: Path) -> None:
+    embedder = Embedder()
+    root = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
+    build([root], tmp_path / "index", embedder)
+    live = LiveIndex(tmp_path / "index", embedder)
+    serving = live.searcher
+    write(root, {"de-DE/vpn.md": VPN_DE})
+    report = build([root], tmp_path / "index", embedder)
+    assert report.version
+    (report.version / "de-DE" / "segments.faiss").unlink()
+    assert live.refresh() is False
+    assert live.searcher is serving
+
+
+def test_versions_that_no_longer_serve_are_let_go(tmp_path: Path) -> None:
+    embedder = Embedder()
+    root = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
+    build([root], tmp_path / "index", embedder)
+    live = LiveIndex(tmp_path / "index", embedder)
+    live.searcher.search("vpn", "tr-TR")
+    first = weakref.ref(live.searcher)
+    write(root, {"tr-TR/printer.md": PRINTER_TR})
+    build([root], tmp_path / "index", embedder)
+    assert live.refresh() is True
+    gc.collect()
+    assert first() is None
