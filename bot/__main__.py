@@ -128,7 +128,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask a question, or many with --batch."""
-    from bot.batch import answer_lines, to_dict
+    from bot.batch import answer_lines, timed, to_dict
     from bot.terminal import answer_text
     from corpus.reader import normalise_locale
 
@@ -143,9 +143,7 @@ def ask(
                 for line in answer_lines(lines, answerer):
                     typer.echo(line)
             return
-        start = time.perf_counter()
-        answer = answerer.answer(text or "", locale=locale)
-        milliseconds = (time.perf_counter() - start) * 1000
+        answer, milliseconds = timed(lambda: answerer.answer(text or "", locale=locale))
     if as_json:
         shown = json.loads(answer.article.to_json()) if answer.article else None
         result = {**to_dict(answer, milliseconds), "content": shown}
@@ -162,6 +160,7 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Ask the questions of files with known answers, and say how good the answers are."""
+    from bot.batch import timed
     from bot.terminal import evaluation_table
     from index.evaluation import Question, Result, read_questions
     from index.evaluation import evaluate as evaluate_questions
@@ -172,9 +171,7 @@ def evaluate(
         count = iter(range(1, len(asked) + 1))
 
         def result(question: Question) -> Result:
-            start = time.perf_counter()
-            answer = answerer.answer(question.text)
-            milliseconds = (time.perf_counter() - start) * 1000
+            answer, milliseconds = timed(lambda: answerer.answer(question.text))
             tell("Asking", next(count), len(asked))
             articles = tuple(hit.article_id for hit in answer.hits)
             return Result(answer.language, answer.outcome, articles, milliseconds)

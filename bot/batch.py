@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bot.answer import Answer, Answerer, encodable
@@ -24,6 +24,13 @@ def answer_lines(lines: Iterable[str], answerer: Answerer) -> Iterator[str]:
         text = line.strip("\ufeff \t\r\n")  # a file from Windows may begin with a BOM
         if text:
             yield encodable(json.dumps(_answered(number, text, answerer), ensure_ascii=False))
+
+
+def timed(ask: Callable[[], Answer]) -> tuple[Answer, float]:
+    """An answer, and how many milliseconds it took."""
+    start = time.perf_counter()
+    answer = ask()
+    return answer, (time.perf_counter() - start) * 1000
 
 
 def to_dict(answer: Answer, milliseconds: float) -> dict[str, Any]:
@@ -55,7 +62,5 @@ def _answered(number: int, line: str, answerer: Answerer) -> dict[str, Any]:
     hint = fields.get("locale")
     if hint is not None and not isinstance(hint, str):
         return {"error": f"line {number}: locale must be a string such as tr-TR, or left out"}
-    start = time.perf_counter()
-    answer = answerer.answer(fields["q"], hint)
-    milliseconds = (time.perf_counter() - start) * 1000
+    answer, milliseconds = timed(lambda: answerer.answer(fields["q"], hint))
     return {**to_dict(answer, milliseconds), "q": fields["q"]}

@@ -125,26 +125,20 @@ def _shares(
     factory = _factory()
     hinted = _subtag(hint) if hint else ""
     held = {hinted, *(_subtag(locale) for locale in locales)}
-    allowed = [
-        name for name in factory.get_lang_list() if not only or _SUBTAGS.get(name, name) in only
-    ]
-    inside = [name for name in allowed if _SUBTAGS.get(name, name) in held]
-    outside = [name for name in allowed if name not in inside]
+    subtags = {name: _SUBTAGS.get(name, name) for name in factory.get_lang_list()}
+    allowed = [name for name, subtag in subtags.items() if not only or subtag in only]
+    inside = [name for name in allowed if subtags[name] in held]
+    outside = [name for name in allowed if subtags[name] not in held]
     if inside and len(text.split()) < OUTSIDE_WORDS:
         outside = []
     prior = {name: (1 - OUTSIDE_PRIOR) / len(inside) for name in inside}
     prior |= {name: OUTSIDE_PRIOR / len(outside) for name in outside}
-    for name in prior:
-        if _SUBTAGS.get(name, name) == hinted:
-            prior[name] *= HINT_WEIGHT
+    prior |= {name: p * HINT_WEIGHT for name, p in prior.items() if subtags[name] == hinted}
     detector = factory.create()
     detector.set_prior_map(prior)
     detector.append(_NAMES.sub(" ", text))
     try:
-        return [
-            (_SUBTAGS.get(found.lang, found.lang), found.prob)
-            for found in detector.get_probabilities()
-        ]
+        return [(subtags[found.lang], found.prob) for found in detector.get_probabilities()]
     except LangDetectException:
         return []
 

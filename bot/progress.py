@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -15,8 +16,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-Tell = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+if TYPE_CHECKING:
+    from index.build import Progress as Tell
 
 
 @contextlib.contextmanager

@@ -20,13 +20,14 @@ _TASKS_AHEAD = 8
 def read_all(
     sources: Sequence[Source],
     base_url: str | None = None,
-    known_hashes: Mapping[str, str] | None = None,
+    known_hashes: Mapping[Source, str] | None = None,
 ) -> Iterator[Reading]:
     """Readings of all files, in their order.
 
-    A file whose hash stands in `known_hashes` under its resolved path comes without its article.
+    A file whose hash is the one in `known_hashes` comes without its article.
     """
-    tasks = [(source, base_url, _known(source, known_hashes)) for source in sources]
+    hashes = known_hashes or {}
+    tasks = [(source, base_url, hashes.get(source, "")) for source in sources]
     workers = os.cpu_count() or 1
     if len(tasks) <= _FEW_FILES or workers == 1:
         yield from (read_file(*task) for task in tasks)
@@ -35,10 +36,6 @@ def read_all(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_end_with_parent) as pool:
         yield from _in_order(pool, tasks)
-
-
-def _known(source: Source, hashes: Mapping[str, str] | None) -> str:
-    return hashes.get(str(source.path.resolve()), "") if hashes else ""
 
 
 _Task = tuple[Source, str | None, str]

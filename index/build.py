@@ -69,11 +69,11 @@ def build(
     tell = progress or (lambda _what, _done, _total: None)
     sources = [source for source in corpus_files(roots) if not source.is_fragment]
     with versions.building(out) as made:
-        old, meta = _usable_version(out, embedder, base_url)
-        draft = _Draft(made, old)
+        usable = _usable_version(out, embedder, base_url)
+        draft = _Draft(made, usable.folder, usable.records) if usable else _Draft(made, None, {})
         draft.read(sources, base_url, tell)
-        if meta and not draft.touched:
-            return draft.report(None, meta.articles, meta.segments, 0)
+        if usable and not draft.touched:
+            return draft.report(None, usable.meta.articles, usable.meta.segments, 0)
         draft.derive_english()
         draft.drop_empty_locales()
         if not draft.locales():
@@ -85,20 +85,18 @@ def build(
         return draft.report(version, new.articles, new.segments, embedded)
 
 
-def _usable_version(
-    out: Path, embedder: Embedder, base_url: str | None
-) -> tuple[Path | None, versions.Meta | None]:
+def _usable_version(out: Path, embedder: Embedder, base_url: str | None) -> _Usable | None:
     """The version to build on; None where everything must be made anew."""
     try:
         version, meta = versions.current(out)
-        versions.opened(version / "files.json", _file_records)
+        if (meta.model_fingerprint, meta.base_url) != (embedder.fingerprint, base_url):
+            return None
         for locale in meta.articles:
             versions.opened(version / locale, LocaleIndex)
+        return _Usable(version, meta, versions.opened(version / "files.json", _file_records))
     except versions.IndexNotUsableError as error:
         _log.info("everything is made anew: %s", error)
-        return None, None
-    same = (meta.model_fingerprint, meta.base_url) == (embedder.fingerprint, base_url)
-    return (version, meta) if same else (None, None)
+        return None
 
 
 def _file_records(path: Path) -> dict[str, _FileRecord]:
@@ -119,17 +117,27 @@ class _FileRecord:
         return self.locale, self.article_id
 
 
+@dataclass(frozen=True, slots=True)
+class _Usable:
+    """A version to build on, whole: all of it opens. `records` are by resolved path."""
+
+    folder: Path
+    meta: versions.Meta
+    records: dict[str, _FileRecord]
+
+
 @dataclass(slots=True)
 class _Draft:
     """A version that is being made in `made`, from the version `old` if there is one.
 
+    `before` and `records` are what each file gave then and gives now, by resolved path;
     `writing` are the contents of the locales that change, `emptied` the locales that have nothing
     left, `touched` the ids of what changed.
     """
 
     made: Path
     old: Path | None
-    before: dict[str, _FileRecord] = field(default_factory=dict)
+    before: dict[str, _FileRecord]
     records: dict[str, _FileRecord] = field(default_factory=dict)
     writing: dict[str, Contents] = field(default_factory=dict)
     emptied: set[str] = field(default_factory=set)
@@ -138,16 +146,13 @@ class _Draft:
     changed: int = 0
     removed: int = 0
 
-    def __post_init__(self) -> None:
-        if self.old:
-            self.before = _file_records(self.old / "files.json")
-
     def read(self, sources: Sequence[Source], base_url: str | None, tell: Progress) -> None:
         """Read every file; put what is new into the contents, take out what is gone."""
         owners: dict[tuple[str, str], str] = {}
-        known = {path: record.file_hash for path, record in self.before.items()}
+        paths = {source: str(source.path.resolve()) for source in sources}
+        known = {s: self.before[p].file_hash for s, p in paths.items() if p in self.before}
         for done, reading in enumerate(read_all(sources, base_url, known), 1):
-            self._take(reading, owners)
+            self._take(reading, paths[reading.source], owners)
             if done % _TELL_EVERY == 0 or done == len(sources):
                 tell("Reading articles", done, len(sources))
         for locale, article_id in {record.key for record in self.before.values()} - set(owners):
@@ -155,8 +160,7 @@ class _Draft:
             self.touched.add(article_id)
             self.removed += 1
 
-    def _take(self, reading: Reading, owners: dict[tuple[str, str], str]) -> None:
-        path = str(reading.source.path.resolve())
+    def _take(self, reading: Reading, path: str, owners: dict[tuple[str, str], str]) -> None:
         self.problems.extend(reading.problems)
         record = self._record(path, reading)
         if record is None:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.embedding import BUNDLED_MODEL
+from index.embedding import BUNDLED_MODEL, located
 
 CONFIDENCE_FILE = "confidence.json"
 
@@ -81,9 +81,9 @@ class Confidence:
 
 def _folder_of(model: str) -> Path:
     """The folder of a model; the bundled one's where another brings no confidence of its own."""
-    own = Path(model)
-    if model == "bundled" or (own / CONFIDENCE_FILE).is_file():
-        return BUNDLED_MODEL if model == "bundled" else own
+    own = Path(located(model))
+    if (own / CONFIDENCE_FILE).is_file():
+        return own
     _log.warning("%s has no %s: that of the bundled model is used.", model, CONFIDENCE_FILE)
     return BUNDLED_MODEL
 

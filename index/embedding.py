@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BUNDLED_MODEL = Path(__file__).parent / "model"
+_BUNDLED = "bundled"
 Vectors = NDArray[np.float32]
 
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
@@ -95,8 +96,13 @@ class Embedder:
 def _name(model: str | Path) -> str:
     """What an index calls its model: a folder by its full path, from wherever it was named."""
     if Path(model) == BUNDLED_MODEL:
-        return "bundled"
+        return _BUNDLED
     return str(Path(model).resolve()) if Path(model).is_dir() else str(model)
+
+
+def located(name: str) -> str | Path:
+    """What to load the model by that an index calls so (`Embedder.name`)."""
+    return BUNDLED_MODEL if name == _BUNDLED else name
 
 
 class ModelNotFoundError(ValueError):

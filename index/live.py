@@ -22,8 +22,7 @@ class LiveIndex:
     def __init__(self, folder: Path, embedder: Embedder | None = None) -> None:
         """Open the version that serves in a folder. Raises versions.IndexNotUsableError."""
         self._folder = folder
-        self._searcher = Searcher(folder, embedder)
-        self._searcher.open_all()
+        self._searcher = _opened(folder, embedder)
 
     @property
     def searcher(self) -> Searcher:
@@ -39,11 +38,15 @@ class LiveIndex:
             version, _ = versions.current(self._folder)
             if version == self._searcher.version:
                 return False
-            newer = Searcher(self._folder, self._searcher.embedder)
-            newer.open_all()
+            self._searcher = _opened(self._folder, self._searcher.embedder)
         except versions.IndexNotUsableError as error:
             _log.warning("the new index is not used, the old one goes on serving: %s", error)
             return False
-        self._searcher = newer
         _log.info("now serving %s", version)
         return True
+
+
+def _opened(folder: Path, embedder: Embedder | None) -> Searcher:
+    searcher = Searcher(folder, embedder)
+    searcher.open_all()
+    return searcher

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from corpus.article import ENGLISH, Article
 from index import versions
 from index.confidence import Confidence
-from index.embedding import BUNDLED_MODEL, Embedder, normalise
+from index.embedding import Embedder, located, normalise
 from index.fusion import ASKERS_SIDE, ENGLISH_SIDE, Side, fuse
 from index.locale_index import LocaleIndex
 
@@ -63,8 +63,7 @@ class Searcher:
         Raises versions.IndexNotUsableError where there is none, or none that fits the embedder.
         """
         self.version, self.meta = versions.current(folder)
-        bundled = self.meta.model == "bundled"
-        self.embedder = embedder or Embedder(BUNDLED_MODEL if bundled else self.meta.model)
+        self.embedder = embedder or Embedder(located(self.meta.model))
         if self.embedder.fingerprint != self.meta.model_fingerprint:
             raise versions.IndexNotUsableError(
                 f"The index in {folder} was made with the embedder {self.meta.model} "

