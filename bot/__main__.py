@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bot.answer import Answerer
+    from index.search import Searcher
 
 app = typer.Typer(
     name="babeldesk",
@@ -90,16 +91,25 @@ def index(
             help="A sentence-transformers model: a folder, or a hub model on this machine."
         ),
     ] = None,
+    query_prefix: Annotated[
+        str | None, typer.Option(help="What the model wants before a question.")
+    ] = None,
+    passage_prefix: Annotated[
+        str | None, typer.Option(help="What the model wants before what articles say.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Make or renew an index of articles. What serves goes on serving until the new one is done."""
     with _errors(), progress_bars(quiet=quiet) as tell:
-        from index.build import build
-        from index.embedding import BUNDLED_MODEL, Embedder
+        from index.build import LazyEmbedder, build
+        from index.embedding import BUNDLED_MODEL, Prefixes
 
         folder = out or _config().index
         start = time.perf_counter()
-        report = build(roots, folder, Embedder(model or BUNDLED_MODEL), _address(base_url), tell)
+        given = query_prefix is not None or passage_prefix is not None
+        prefixes = Prefixes(query_prefix or "", passage_prefix or "") if given else None
+        embedder = LazyEmbedder(model or BUNDLED_MODEL, prefixes)
+        report = build(roots, folder, embedder, _address(base_url), tell)
     for problem in report.problems:
         typer.echo(problem, err=True)
     seconds = time.perf_counter() - start
@@ -156,17 +166,25 @@ def ask(
 def evaluate(
     questions: Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl")],
     index: IndexFolder = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Again without each kind of evidence.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Ask the questions of files with known answers, and say how good the answers are."""
     from bot.batch import timed
-    from bot.terminal import evaluation_table
-    from index.evaluation import Question, Result, read_questions
+    from bot.terminal import ablation_table, evaluation_table
+    from index.evaluation import Question, Result, ablations, read_questions
     from index.evaluation import evaluate as evaluate_questions
 
     with _errors(), progress_bars(quiet=quiet) as tell:
         asked = [question for path in questions for question in read_questions(path)]
+        if ablate:
+            searcher = _searcher(index)
+            found = ablations(searcher, asked, lambda n, all_: tell("Asking", n, all_))
+            _print_table(ablation_table(found))
+            return
         answerer = _answerer(index)
         count = iter(range(1, len(asked) + 1))
 
@@ -184,34 +202,121 @@ def evaluate(
 
 
 @app.command()
+def calibrate(
+    questions: Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl")],
+    index: IndexFolder = None,
+    fusion: Annotated[
+        bool, typer.Option("--fusion", help="Also fit how much each kind of evidence counts.")
+    ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Also write what was fitted beside this model.", show_default=False),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fit when to answer, to suggest and to give up, to questions with and without an answer."""
+    from bot.terminal import calibration_text
+    from index.evaluation import read_questions
+    from index.training.calibrate import calibrate as calibrate_index
+
+    with _errors(), progress_bars(quiet=quiet) as tell:
+        asked = [question for path in questions for question in read_questions(path)]
+        folder = index or _config().index
+        calibration = calibrate_index(folder, asked, tell, weights=fusion, model=model)
+    typer.echo(calibration_text(calibration))
+
+
+@app.command()
+def train(
+    corpus: Annotated[
+        list[Path],
+        typer.Option("--corpus", metavar="DIR", help="A folder of bilingual articles."),
+    ],
+    out: Annotated[Path, typer.Option(help="Model folder to write.")] = Path(".babeldesk/model"),
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Model folder to start from.", show_default="the bundled one"),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Teach the embedder your own words and languages, out of your own bilingual articles."""
+    from bot.terminal import adaptation_table
+    from index.embedding import BUNDLED_MODEL
+    from index.training.adapt import adapt
+
+    with _errors(), progress_bars(quiet=quiet) as tell:
+        adaptation = adapt(corpus, model or BUNDLED_MODEL, out, tell)
+    _print_table(adaptation_table(adaptation))
+    typer.echo(f"{out}: use it with babeldesk index {' '.join(map(str, corpus))} --model {out}")
+
+
+@app.command()
 def bench(
-    roots: Roots,
+    roots: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR]...", show_default=False)
+    ] = None,
     questions: Annotated[
         Path | None, typer.Option(help="Question file for the ask latency.", show_default=False)
     ] = None,
+    segments: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N[,N...]",
+            help="Also multiply the index to N segments, and measure asking it.",
+            show_default=False,
+        ),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(help="Multiply this index; index no articles.", show_default=False),
+    ] = None,
 ) -> None:
     """Measure what indexing these articles and asking them costs on this machine."""
-    from index.benchmark import ask_latency, build_costs, folder_megabytes, own_megabytes
     from index.evaluation import read_questions
+    from index.scaling import curve
 
+    if bool(roots) == bool(index) or (index and not segments):
+        _fail("Give either folders of articles, or --index FOLDER and --segments N.", code=2)
     with _errors(), tempfile.TemporaryDirectory(prefix="babeldesk-bench-") as work:
-        texts = [question.text for question in read_questions(questions)] if questions else []
-        program = [sys.executable, "-m", "bot"]
-        for cost in build_costs(program, roots, Path(work)):
-            typer.echo(f"{cost.name}: {cost.seconds:.1f} s, peak {cost.megabytes:.0f} MB")
-        folder = Path(work) / "index"
-        typer.echo(f"index on disk: {folder_megabytes(folder):.0f} MB")
-        start = time.perf_counter()
-        answerer = _answerer(folder)
-        answerer.answer("start")
-        typer.echo(f"start to first answer: {time.perf_counter() - start:.1f} s")
-        if texts:
-            latency = ask_latency(texts, answerer.answer)
-            typer.echo(
-                f"ask, {latency.questions} questions: p50 {latency.p50:.1f} ms, "
-                f"p95 {latency.p95:.1f} ms, p99 {latency.p99:.1f} ms"
-            )
-        typer.echo(f"resident after asking: {own_megabytes():.0f} MB")
+        sizes = _counts(segments or [])
+        asked = list(read_questions(questions)) if questions else []
+        folder = index or Path(work) / "index"
+        if roots:
+            _bench_index(roots, [question.text for question in asked], Path(work))
+        measured = curve(
+            folder, sizes, asked, lambda made: _answerer(made).answer, Path(work) / "scale"
+        )
+        for point in measured if sizes else ():
+            typer.echo(point)
+
+
+def _bench_index(roots: list[Path], texts: list[str], work: Path) -> None:
+    from index.benchmark import ask_latency, build_costs, folder_megabytes, own_megabytes
+
+    for cost in build_costs([sys.executable, "-m", "bot"], roots, work):
+        typer.echo(f"{cost.name}: {cost.seconds:.1f} s, peak {cost.megabytes:.0f} MB")
+    folder = work / "index"
+    typer.echo(f"index on disk: {folder_megabytes(folder):.0f} MB")
+    start = time.perf_counter()
+    answerer = _answerer(folder)
+    answerer.answer("start")
+    typer.echo(f"start to first answer: {time.perf_counter() - start:.1f} s")
+    if texts:
+        latency = ask_latency(texts, answerer.answer)
+        typer.echo(
+            f"ask, {latency.questions} questions: p50 {latency.p50:.1f} ms, "
+            f"p95 {latency.p95:.1f} ms, p99 {latency.p99:.1f} ms"
+        )
+    typer.echo(f"resident after asking: {own_megabytes():.0f} MB")
+
+
+def _counts(lists: list[str]) -> list[int]:
+    """The numbers of `--segments 1000000,10000000`."""
+    counts = [count.strip() for named in lists for count in named.split(",")]
+    for count in counts:
+        if not count.isdecimal() or not int(count):
+            raise ValueError(f"--segments {count} is no number of segments.")
+    return [int(count) for count in counts]
 
 
 @app.command()
@@ -295,10 +400,15 @@ def _config() -> Config:
 
 def _answerer(folder: Path | None) -> Answerer:
     from bot.answer import Answerer
+
+    searcher = _searcher(folder)
+    return Answerer(lambda: searcher)
+
+
+def _searcher(folder: Path | None) -> Searcher:
     from index.search import Searcher
 
-    searcher = Searcher(folder or _config().index)
-    return Answerer(lambda: searcher)
+    return Searcher(folder or _config().index)
 
 
 @contextlib.contextmanager

@@ -156,7 +156,7 @@ def _pause(reply: Reply | None, seconds: float) -> float:
     asked = reply.headers.get("Retry-After", "") if reply else ""
     if asked.isascii() and asked.isdigit():
         return min(float(asked), _LONGEST_WAIT_S)
-    return seconds * (1 + random.random())  # noqa: S311 (jitter is no secret)
+    return seconds * (1 + random.random())
 
 
 def _reason(grant: Any) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Column, Table
 
 from bot.answer import Answer
 from bot.plaintext import block_text
 from bot.strings import Strings, strings_for
-from corpus.article import Article
+from corpus.article import ENGLISH, Article
 from corpus.check import UNREADABLE, CheckReport
-from index.evaluation import Evaluation
+from index.evaluation import Evaluation, Rates
+
+if TYPE_CHECKING:
+    from index.training.adapt import Adaptation
+    from index.training.calibrate import Calibration
 
 
 def answer_text(answer: Answer) -> str:
@@ -72,17 +77,69 @@ def evaluation_table(evaluation: Evaluation) -> Table:
     """One row for each group of questions."""
     table = Table(
         Column("questions", no_wrap=True),
-        *_right("n", "hit@1", "hit@3", "hit@10", "MRR", "language", "answer", "suggest", "none"),
+        *_right(
+            "n", "hit@1", "hit@3", "hit@10", "MRR", "language", "answer", "right", "suggest", "none"
+        ),
     )
     for name, rates in evaluation.rates.items():
         ranked = (rates.hit1, rates.hit3, rates.hit10, rates.mrr, rates.language)
-        outcomes = (rates.answer, rates.suggest, rates.none)
+        outcomes = (rates.answer, rates.answers_right, rates.suggest, rates.none)
         shown = ["–"] * len(ranked) if name == "unanswerable" else [f"{r:.3f}" for r in ranked]
         table.add_row(name, str(rates.questions), *shown, *(f"{r:.3f}" for r in outcomes))
     table.caption = (
         f"milliseconds a question: p50 {evaluation.p50:.1f}, "
         f"p95 {evaluation.p95:.1f}, p99 {evaluation.p99:.1f}"
     )
+    return table
+
+
+def ablation_table(found: dict[str, dict[str, Rates]]) -> Table:
+    """One row for the whole search, and one without each kind of evidence."""
+    table = Table(
+        Column("evidence", no_wrap=True),
+        *_right("hit@1", "hit@3", "MRR", "English hit@1", "English hit@3"),
+    )
+    for name, rates in found.items():
+        others, english = rates.get("non-English"), rates.get(ENGLISH)
+        ranks = [others.hit1, others.hit3, others.mrr] if others else []
+        own = [english.hit1, english.hit3] if english else []
+        shown = [*_cells(ranks, 3), *_cells(own, 2)]
+        table.add_row(name, *shown)
+    return table
+
+
+def _cells(rates: Sequence[float], columns: int) -> list[str]:
+    return [f"{rate:.3f}" for rate in rates] or ["–"] * columns
+
+
+def calibration_text(calibration: Calibration) -> str:
+    """What a fit gives on questions that it has not seen."""
+    found = calibration.outcomes
+    lines = [
+        f"Fitted to {calibration.questions} questions; on those that a fit has not seen:",
+        f"  with an answer: answered {found.answer:.3f} (right {found.right:.3f}), "
+        f"suggestions {found.suggest:.3f}, neither {found.none:.3f}",
+        f"  without: answered {found.wrongly_answer:.3f}, suggestions {found.wrongly_suggest:.3f}",
+    ]
+    if calibration.hit1 is not None:
+        lines.append(f"  the right article first: {calibration.hit1:.3f}")
+    return "\n".join(lines)
+
+
+def adaptation_table(adaptation: Adaptation) -> Table:
+    """How often the English of a held-out sentence was found, before and after."""
+    table = Table(
+        Column("held-out sentences", no_wrap=True), *_right("n", "before", "after", "gain")
+    )
+    for name, rate in [*adaptation.locales.items(), ("all", adaptation.total)]:
+        shown = (rate.before, rate.after)
+        table.add_row(
+            name,
+            str(rate.sentences),
+            *(f"{share:.3f}" for share in shown),
+            f"{rate.after - rate.before:+.3f}",
+        )
+    table.caption = f"trained on {adaptation.trained_on} sentences"
     return table
 
 

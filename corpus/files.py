@@ -41,15 +41,22 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file of a corpus, and the folder that was named on the command line."""
+    """A file of a corpus: the folder that was named on the command line, and the file's path
+    `inside` it, with slashes between the names.
+    """
 
-    path: Path
     root: Path
+    inside: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.root / self.inside
 
     @property
     def is_fragment(self) -> bool:
         """Whether the file is only there to be included in others."""
-        return "includes" in self.path.relative_to(self.root).parts[:-1]
+        return "includes" in self.inside.split("/")[:-1]
 
 
 class UnreadableFile(ValueError):  # noqa: N818 - reads as a sentence where it is raised
@@ -65,29 +72,47 @@ def corpus_files(roots: Iterable[Path]) -> Iterator[Source]:
     for root in roots:
         if not root.exists():
             raise FileNotFoundError(f"{root} does not exist: name a folder of articles.")
-        for source in _named_file(root) if root.is_file() else _files_below(root):
-            place = os.path.abspath(source.path)  # noqa: PTH100 - Path.resolve follows links
-            if place not in seen:
-                seen.add(place)
-                yield source
+        folder = root.parent if root.is_file() else root
+        place = os.path.abspath(folder)  # noqa: PTH100 - Path.resolve follows links
+        for inside in _named_file(root) if root.is_file() else _files_below(folder):
+            if (path := f"{place}/{inside}") not in seen:
+                seen.add(path)
+                yield Source(folder, inside)
 
 
-def _named_file(path: Path) -> Iterator[Source]:
+def _named_file(path: Path) -> Iterator[str]:
     if path.suffix.lower() in SUFFIXES:
-        yield Source(path, path.parent)
+        yield path.name
 
 
-def _files_below(root: Path) -> Iterator[Source]:
-    for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        wanted = path.suffix.lower() in SUFFIXES and path.stem not in _OF_THE_REPOSITORY
-        if wanted and not hidden and (path.is_file() or _leads_nowhere(path)):
-            yield Source(path, root)
+def _files_below(folder: Path | str, prefix: str = "") -> Iterator[str]:
+    """The paths of a folder's article files, as strings: there may be a hundred thousand."""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except PermissionError:
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(entry.path, f"{prefix}{entry.name}/")
+        elif _is_article_name(entry.name) and _is_file(entry):
+            yield prefix + entry.name
 
 
-def _leads_nowhere(path: Path) -> bool:
-    """Whether a path is a link to what isn't there; a link to itself is not worth a word."""
-    return path.is_symlink() and not os.path.lexists(os.path.realpath(path))
+def _is_article_name(name: str) -> bool:
+    stem, dot, suffix = name.rpartition(".")
+    return dot + suffix.lower() in SUFFIXES and stem not in _OF_THE_REPOSITORY
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link to one or to what isn't there; a link to itself is
+    not worth a word.
+    """
+    if not entry.is_symlink():
+        return entry.is_file()
+    return Path(entry).is_file() or not os.path.lexists(os.path.realpath(entry))
 
 
 def readable(name: str) -> str:
@@ -97,11 +122,14 @@ def readable(name: str) -> str:
 
 @dataclass(slots=True)
 class Texts:
-    """Reads a file with its includes, and remembers each file's own text and its problems."""
+    """Reads a file with its includes, and remembers each file's own text and its problems, and
+    whether there was anything to include, be it found or not.
+    """
 
     root: Path
     problems: list[Problem]
     own: list[tuple[Path, str]] = field(default_factory=list)
+    includes: bool = False
 
     def read(self, path: Path) -> str:
         """A file's text with its includes in place, its lines ended by line feeds.
@@ -120,6 +148,7 @@ class Texts:
     def _expanded(self, text: str, chain: tuple[Path, ...]) -> str:
         if "[!INCLUDE" not in text.upper():
             return text
+        self.includes = True
 
         def included(match: re.Match[str]) -> str:
             try:

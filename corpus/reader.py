@@ -59,12 +59,15 @@ Report = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came out of one file. `article` is None where it could not be read."""
+    """What came out of one file. `article` is None where it could not be read; `includes` tells
+    whether it asks for other files, so that it may say something new though it did not change.
+    """
 
     source: Source
     article: Article | None
     problems: tuple[Problem, ...]
     file_hash: str
+    includes: bool = False
 
 
 def read_corpus(
@@ -94,14 +97,14 @@ def read_file(source: Source, base_url: str | None = None, known_hash: str = "")
         return Reading(source, None, (Problem(source.path, 1, str(error)),), "")
     digest = hashlib.blake2b(f"{base_url}\0{text}".encode(), digest_size=16).hexdigest()
     if digest == known_hash:
-        return Reading(source, None, (), digest)
+        return Reading(source, None, (), digest, texts.includes)
 
     def report(line: int, message: str) -> None:
         problems.append(Problem(source.path, line, message))
 
     article = _article(source, text, base_url, report)
     problems.extend(_halves(texts))
-    return Reading(source, article, tuple(problems), digest)
+    return Reading(source, article, tuple(problems), digest, texts.includes)
 
 
 def _halves(texts: Texts) -> Iterator[Problem]:
@@ -158,7 +161,7 @@ def _report_hidden(
 def _place(source: Source) -> tuple[str | None, str | None]:
     """The locale that a file's folders name, and its path below that folder; else None."""
     root = source.root.resolve().parts
-    inside = source.path.relative_to(source.root).parts
+    inside = source.inside.split("/")
     parts = (*root, *inside)
     below_root = range(len(root) - 1, len(parts) - 1)
     above_root = range(len(root) - 2, -1, -1)
@@ -174,7 +177,7 @@ def _without_suffix(parts: Sequence[str]) -> str:
 
 
 def _loose_id(source: Source) -> str:
-    return _without_suffix(source.path.relative_to(source.root).parts)
+    return _without_suffix(source.inside.split("/"))
 
 
 def _own_locale(meta: FrontMatter, report: Report) -> str | None:

@@ -1,29 +1,36 @@
 """Articles to a versioned index folder: incremental and atomic.
 
-Two passes. First the files are read, and what changed goes into each locale's contents; English
-articles are taken from the sources of bilingual ones where no English file stands. Then each
-locale that changed is embedded and its words are counted; the others' files are shared with the
-version before. Nothing is in force until the last step.
+Two passes. First the files that may say something new (`records`) are read, and what changed goes
+into each locale's contents; English articles are taken from the sources of bilingual ones where no
+English file stands. Then of each locale that changed what is new is embedded and its words are
+counted; the files of other locales are shared with the version before. Nothing is in force until
+the last step.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import gc
 import hashlib
-import json
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corpus.article import ENGLISH, Article
+from corpus.article import ENGLISH
 from corpus.parallel import read_all
 from corpus.reader import Problem, Reading, Source, corpus_files
-from index import locale_index, versions
+from index import locale_index, records, versions
+from index.confidence import CONFIDENCE_FILE
 from index.contents import Contents
-from index.embedding import Embedder
+from index.embedding import Embedder, Prefixes, beside_model, fingerprint
+from index.fusion import FUSION_FILE
 from index.locale_index import LocaleIndex
-from index.store import Vectors
+from index.passages import EmbeddedOnce
+from index.records import File, FileRecord
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -54,67 +61,93 @@ class BuildReport:
     problems: tuple[Problem, ...]
 
 
+@contextlib.contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Have Python look for circular garbage a hundred times less often: a build makes millions of
+    objects, nearly all of them to stay, and each look at them all takes a tenth of a second.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(100 * usual[0], *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+class LazyEmbedder:
+    """An embedder that is loaded when it is first needed; its fingerprint is known before."""
+
+    def __init__(self, model: str | Path, prefixes: Prefixes | None = None) -> None:
+        """As of `Embedder`."""
+        self.fingerprint = fingerprint(model, prefixes)
+        self._load = functools.partial(Embedder, model, prefixes)
+
+    @functools.cached_property
+    def loaded(self) -> Embedder:
+        """The embedder. Raises embedding.ModelNotFoundError where there is no such model."""
+        embedder = self._load()
+        # The libraries behind it stay: to look for what can go among their million objects would
+        # take a second when the program ends.
+        gc.freeze()
+        return embedder
+
+
+@_collecting_rarely()
 def build(
     roots: Sequence[Path],
     out: Path,
-    embedder: Embedder,
+    embedder: Embedder | LazyEmbedder,
     base_url: str | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Index all articles below `roots` into `out`; an index that is there serves until the end.
 
+    A LazyEmbedder is loaded only where something changed.
+
     Raises FileNotFoundError for a missing root, NoArticlesError where there is nothing to index,
-    and versions.IndexBusyError where another build is at work.
+    embedding.ModelNotFoundError for a model that is not there, and versions.IndexBusyError where
+    another build is at work.
     """
     tell = progress or (lambda _what, _done, _total: None)
     sources = [source for source in corpus_files(roots) if not source.is_fragment]
     with versions.building(out) as made:
-        usable = _usable_version(out, embedder, base_url)
-        draft = _Draft(made, usable.folder, usable.records) if usable else _Draft(made, None, {})
+        old = _usable_version(out, embedder.fingerprint, base_url)
+        if not old:
+            embedder = _loaded(embedder)
+        draft = _Draft(made, old)
         draft.read(sources, base_url, tell)
-        if usable and not draft.touched:
-            return draft.report(None, usable.meta.articles, usable.meta.segments, 0)
+        if old and not draft.touched:
+            if draft.records != old.records:
+                records.save(draft.records, old.folder / records.FILE)
+            return draft.report(None, old.meta.articles, old.meta.segments, 0)
         draft.derive_english()
         draft.drop_empty_locales()
         if not draft.locales():
             named = ", ".join(str(root) for root in roots)
             raise NoArticlesError(f"No article can be read below {named}: run babeldesk check.")
+        embedder = _loaded(embedder)
         embedded = draft.index_locales(embedder, tell)
         new = draft.finish(embedder, base_url)
         version = versions.publish(out, made)
         return draft.report(version, new.articles, new.segments, embedded)
 
 
-def _usable_version(out: Path, embedder: Embedder, base_url: str | None) -> _Usable | None:
+def _loaded(embedder: Embedder | LazyEmbedder) -> Embedder:
+    return embedder.loaded if isinstance(embedder, LazyEmbedder) else embedder
+
+
+def _usable_version(out: Path, fingerprint: str, base_url: str | None) -> _Usable | None:
     """The version to build on; None where everything must be made anew."""
     try:
         version, meta = versions.current(out)
-        if (meta.model_fingerprint, meta.base_url) != (embedder.fingerprint, base_url):
+        if (meta.model_fingerprint, meta.base_url) != (fingerprint, base_url):
             return None
         for locale in meta.articles:
             versions.opened(version / locale, LocaleIndex)
-        return _Usable(version, meta, versions.opened(version / "files.json", _file_records))
+        return _Usable(version, meta, versions.opened(version / records.FILE, records.load))
     except versions.IndexNotUsableError as error:
         _log.info("everything is made anew: %s", error)
         return None
-
-
-def _file_records(path: Path) -> dict[str, _FileRecord]:
-    records = json.loads(path.read_text(encoding="utf-8"))
-    return {name: _FileRecord(*record) for name, record in records.items()}
-
-
-@dataclass(slots=True)
-class _FileRecord:
-    """What a file gave the last time: its hash, and the article that came of it."""
-
-    file_hash: str
-    locale: str
-    article_id: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.locale, self.article_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +156,22 @@ class _Usable:
 
     folder: Path
     meta: versions.Meta
-    records: dict[str, _FileRecord]
+    records: dict[str, FileRecord]
 
 
 @dataclass(slots=True)
 class _Draft:
     """A version that is being made in `made`, from the version `old` if there is one.
 
-    `before` and `records` are what each file gave then and gives now, by resolved path;
-    `writing` are the contents of the locales that change, `emptied` the locales that have nothing
-    left, `touched` the ids of what changed.
+    `records` are what each file gives now, by resolved path; `writing` are the contents of the
+    locales that change, `emptied` the locales that have nothing left, `touched` the ids of what
+    changed, `owners` the files that gave the articles, by locale and id.
     """
 
     made: Path
-    old: Path | None
-    before: dict[str, _FileRecord]
-    records: dict[str, _FileRecord] = field(default_factory=dict)
+    old: _Usable | None
+    records: dict[str, FileRecord] = field(default_factory=dict)
+    owners: dict[tuple[str, str], str] = field(default_factory=dict)
     writing: dict[str, Contents] = field(default_factory=dict)
     emptied: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
@@ -147,91 +180,88 @@ class _Draft:
     removed: int = 0
 
     def read(self, sources: Sequence[Source], base_url: str | None, tell: Progress) -> None:
-        """Read every file; put what is new into the contents, take out what is gone."""
-        owners: dict[tuple[str, str], str] = {}
-        paths = {source: str(source.path.resolve()) for source in sources}
-        known = {s: self.before[p].file_hash for s, p in paths.items() if p in self.before}
-        for done, reading in enumerate(read_all(sources, base_url, known), 1):
-            self._take(reading, paths[reading.source], owners)
+        """Read what may be new; put what is new into the contents, take out what is gone."""
+        before = self.old.records if self.old else {}
+        files = records.files(sources, before)
+        unsure = [file for file in files if not file.unread]
+        hashes = {file.source: file.before.file_hash for file in unsure if file.before}
+        readings = read_all([file.source for file in unsure], base_url, hashes)
+        for done, file in enumerate(files, 1):
+            if record := file.unread:
+                self._own(file, record)
+            else:
+                self._take(file, next(readings))
             if done % _TELL_EVERY == 0 or done == len(sources):
                 tell("Reading articles", done, len(sources))
-        for locale, article_id in {record.key for record in self.before.values()} - set(owners):
+        for locale, article_id in {record.key for record in before.values()} - set(self.owners):
             self._contents_to_write(locale).delete([article_id])
             self.touched.add(article_id)
             self.removed += 1
 
-    def _take(self, reading: Reading, path: str, owners: dict[tuple[str, str], str]) -> None:
+    def _take(self, file: File, reading: Reading) -> None:
         self.problems.extend(reading.problems)
-        record = self._record(path, reading)
-        if record is None:
-            return
-        if record.key in owners:
-            message = f"says what {owners[record.key]} says (same id, same locale): left out."
-            self.problems.append(Problem(reading.source.path, 1, message))
-            return
-        owners[record.key] = path
-        self.records[path] = record
-        if reading.article:
+        record = file.read(reading)
+        if record and self._own(file, record) and reading.article:
             self._contents_to_write(record.locale).put(reading.article)
             self.touched.add(record.article_id)
             self.changed += 1
 
-    def _record(self, path: str, reading: Reading) -> _FileRecord | None:
-        if reading.article:
-            return _FileRecord(reading.file_hash, reading.article.locale, reading.article.id)
-        before = self.before.get(path)
-        if before and not reading.file_hash:
-            # What can't be read now is served as it was, and is read again next time.
-            return _FileRecord("", before.locale, before.article_id)
-        unchanged = before and before.file_hash == reading.file_hash
-        return before if unchanged else None
+    def _own(self, file: File, record: FileRecord) -> bool:
+        """Let a file give an article; False where another file gives it already."""
+        owner = self.owners.setdefault(record.key, file.path)
+        if owner != file.path:
+            message = f"says what {owner} says (same id, same locale): left out."
+            self.problems.append(Problem(file.source.path, 1, message))
+            return False
+        self.records[file.path] = record
+        return True
 
     def _contents_to_write(self, locale: str) -> Contents:
         """A locale's contents in the new version, begun with those of the old."""
         if locale not in self.writing:
             folder = self.made / locale
             folder.mkdir()
-            if self.old and (self.old / locale).is_dir():
-                shutil.copyfile(self.old / locale / "articles.db", folder / "articles.db")
+            if old := self._old_folder(locale):
+                shutil.copyfile(old / "articles.db", folder / "articles.db")
             self.writing[locale] = Contents(folder / "articles.db", write=True)
         return self.writing[locale]
 
     def _contents(self, locale: str) -> Contents:
-        if locale in self.writing or self.old is None:
-            return self._contents_to_write(locale)
-        return Contents(self.old / locale / "articles.db")
+        if locale not in self.writing and (old := self._old_folder(locale)):
+            return Contents(old / "articles.db")
+        return self._contents_to_write(locale)
+
+    def _old_folder(self, locale: str) -> Path | None:
+        return self.old.folder / locale if self.old and locale in self.old.meta.articles else None
 
     def locales(self) -> list[str]:
         """All locales of the version, sorted."""
-        old = {p.name for p in self.old.iterdir() if p.is_dir()} if self.old else set()
+        old = self.old.meta.articles.keys() if self.old else set()
         return sorted((old | self.writing.keys()) - self.emptied)
 
     def derive_english(self) -> None:
         """Renew the English of what changed from the bilingual article that is newest."""
         english = self._contents_to_write(ENGLISH)
-        wanted = self.touched - {entry.id for entry in english.entries() if not entry.derived}
+        own = {entry.id for entry in english.entries(self.touched) if not entry.derived}
+        wanted = self.touched - own
         newest: dict[str, tuple[str, str]] = {}
         for locale in self.locales():
-            for entry in self._contents(locale).entries() if locale != ENGLISH else ():
+            for entry in self._contents(locale).entries(wanted) if locale != ENGLISH else ():
                 # Of articles that are equally new the first locale's: the same in every build.
                 known = newest.get(entry.id)
                 newer = known is None or entry.updated > known[0]
-                if newer and entry.bilingual and entry.id in wanted:
+                if newer and entry.bilingual:
                     newest[entry.id] = (entry.updated, locale)
         english.delete(wanted - newest.keys())
         for locale in self.locales():
-            contents = self._contents(locale)
-            for article_id in sorted(i for i, (_, chosen) in newest.items() if chosen == locale):
-                self._put_english(english, contents.get(article_id))
-
-    @staticmethod
-    def _put_english(english: Contents, article: Article | None) -> None:
-        if article and (derived := article.english()):
-            english.put(derived, derived=True)
+            chosen = [article_id for article_id, (_, name) in newest.items() if name == locale]
+            for article in self._contents(locale).articles(chosen) if chosen else ():
+                if derived := article.english():
+                    english.put(derived, derived=True)
 
     def drop_empty_locales(self) -> None:
         """Take out the locales that have no article left."""
-        for locale in [name for name, contents in self.writing.items() if not contents.entries()]:
+        for locale in [name for name, contents in self.writing.items() if not contents.ids()]:
             self.writing.pop(locale).close()
             shutil.rmtree(self.made / locale)
             self.emptied.add(locale)
@@ -239,47 +269,55 @@ class _Draft:
     def index_locales(self, embedder: Embedder, tell: Progress) -> int:
         """Index the locales that changed, share the others; how many segments were embedded."""
         total = sum(contents.segment_count() for contents in self.writing.values())
-        done = embedded = 0
-        for locale in self.locales():
-            if self.old and locale not in self.writing:
-                versions.link_tree(self.old / locale, self.made / locale)
-                continue
-            reusable = self._reusable(locale)
-            contents = self.writing[locale]
-            done += contents.segment_count()
-            contents.close()
-            embedded += locale_index.write(self.made / locale, embedder, reusable)
-            tell("Indexing", done, total)
-        return embedded
+        embedded = EmbeddedOnce(embedder)
+        done = count = 0
 
-    def _reusable(self, locale: str) -> dict[str, tuple[Vectors, Vectors]]:
-        """The vectors of the articles that say what they said in the old version."""
-        if self.old is None or not (self.old / locale / "segments.faiss").exists():
-            return {}
-        old = LocaleIndex(self.old / locale)
-        then = {entry.id: entry.content_hash for entry in old.contents.entries()}
-        now = {entry.id: entry.content_hash for entry in self.writing[locale].entries()}
-        vectors = old.vectors_by_article()
-        return {i: pair for i, pair in vectors.items() if then[i] == now.get(i)}
+        def advance(segments: int) -> None:
+            nonlocal done
+            done += segments
+            tell("Indexing", min(done, total), total)
+
+        with ThreadPoolExecutor(1) as disk:
+            for locale in self.locales():
+                folder, old = self.made / locale, self._old_folder(locale)
+                if locale in self.writing:
+                    self.writing[locale].close()
+                    before = LocaleIndex(old) if old else None
+                    count += locale_index.write(folder, embedder, embedded, {}, advance, before)
+                    # `publish` does it too; so that it need not wait, this begins early.
+                    disk.submit(versions.flush, folder)
+                elif old:
+                    versions.link_tree(old, folder)
+        tell("Indexing", total, total)
+        return count
 
     def finish(self, embedder: Embedder, base_url: str | None) -> versions.Meta:
         """Write what the next build and the loading of this one need to know."""
-        records = {p: [r.file_hash, r.locale, r.article_id] for p, r in self.records.items()}
-        (self.made / "files.json").write_text(json.dumps(records), encoding="utf-8")
-        folders = sorted(p for p in self.made.iterdir() if p.is_dir())
-        indexes = {folder.name: LocaleIndex(folder) for folder in folders}
+        records.save(self.records, self.made / records.FILE)
+        for file in (FUSION_FILE, CONFIDENCE_FILE):
+            fitted = self.old.folder if self.old else beside_model(embedder.name, file)
+            shutil.copyfile(fitted / file, self.made / file)
+        states = {locale: self._state(locale) for locale in self.locales()}
         meta = versions.Meta(
             schema=versions.SCHEMA,
             model=embedder.name,
             model_fingerprint=embedder.fingerprint,
             dimension=embedder.dimension,
             base_url=base_url,
-            articles={name: len(index.article_ids) for name, index in indexes.items()},
-            segments={name: index.segment_count for name, index in indexes.items()},
-            corpus_hashes={name: _corpus_hash(index.contents) for name, index in indexes.items()},
+            articles={locale: count for locale, (count, _, _) in states.items()},
+            segments={locale: count for locale, (_, count, _) in states.items()},
+            corpus_hashes={locale: digest for locale, (_, _, digest) in states.items()},
         )
         meta.save(self.made)
         return meta
+
+    def _state(self, locale: str) -> tuple[int, int, str]:
+        """How many articles and segments a locale has, and a hash of what it says."""
+        if self.old and locale not in self.writing:
+            meta = self.old.meta
+            return meta.articles[locale], meta.segments[locale], meta.corpus_hashes[locale]
+        index = LocaleIndex(self.made / locale)
+        return len(index.article_ids), index.segment_count, _corpus_hash(index.contents)
 
     def report(
         self,

@@ -2,25 +2,21 @@
 
 A logistic model over what a search shows: the best score, how far the second stays behind, and
 how many articles there were to choose from (the best of many is high by chance). Its weights and
-the two thresholds are fitted by `index.training.confidence` and lie beside the embedder, since
-another embedder's scores mean something else.
+the two thresholds are fitted by `index.training.confidence`. They lie beside the embedder, since
+another embedder's scores mean something else, and go into every index that is made with it;
+`babeldesk calibrate` fits an index's own.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.embedding import BUNDLED_MODEL, located
-
 CONFIDENCE_FILE = "confidence.json"
-
-_log = logging.getLogger(__name__)
 
 Outcome = Literal["answer", "suggest", "none"]
 
@@ -44,12 +40,12 @@ class Confidence:
         """That the best hit is right (0..1), given the hits' scores, best first, and how many
         articles were searched. 0 without a hit.
         """
-        if not scores:
-            return 0.0
-        logit = self.intercept + sum(
-            weight * value
-            for weight, value in zip(self.weights, features(scores, articles), strict=True)
-        )
+        return self.of(features(scores, articles)) if scores else 0.0
+
+    def of(self, found: Sequence[float]) -> float:
+        """The probability that `features` stand for."""
+        pairs = zip(self.weights, found, strict=True)
+        logit = self.intercept + sum(weight * value for weight, value in pairs)
         return 1 / (1 + math.exp(-logit))
 
     @property
@@ -63,29 +59,14 @@ class Confidence:
             return "answer"
         return "suggest" if probability >= self.suggest_from else "none"
 
-    def save(self, folder: Path) -> None:
-        """Write it beside a model."""
-        text = json.dumps(asdict(self), indent=2) + "\n"
-        (folder / CONFIDENCE_FILE).write_text(text, encoding="utf-8")
+    def save(self, path: Path) -> None:
+        """Write it into a file."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path = BUNDLED_MODEL) -> Confidence:
-        """Read what `save` wrote. Raises FileNotFoundError where there is none."""
-        return cls(**json.loads((folder / CONFIDENCE_FILE).read_text(encoding="utf-8")))
-
-    @classmethod
-    def of_model(cls, model: str) -> Confidence:
-        """That of a model by the name that an index has it under (`Embedder.name`)."""
-        return cls.load(_folder_of(model))
-
-
-def _folder_of(model: str) -> Path:
-    """The folder of a model; the bundled one's where another brings no confidence of its own."""
-    own = Path(located(model))
-    if (own / CONFIDENCE_FILE).is_file():
-        return own
-    _log.warning("%s has no %s: that of the bundled model is used.", model, CONFIDENCE_FILE)
-    return BUNDLED_MODEL
+    def load(cls, path: Path) -> Confidence:
+        """Read what `save` wrote. Raises FileNotFoundError where there is nothing."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def features(scores: Sequence[float], articles: int) -> tuple[float, float, float, float]:

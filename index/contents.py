@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
@@ -63,19 +64,27 @@ class Contents:
         row = self._db.execute("SELECT title FROM article WHERE id = ?", (article_id,)).fetchone()
         return None if row is None else str(row[0])
 
-    def entries(self) -> list[Entry]:
-        """Every article's entry, ordered by id."""
-        query = "SELECT id, content_hash, updated, bilingual, derived FROM article ORDER BY id"
-        return [Entry(i, h, u, bool(b), bool(d)) for i, h, u, b, d in self._db.execute(query)]
+    def ids(self) -> list[str]:
+        """Every article's id, in order."""
+        return [str(article_id) for (article_id,) in self._rows("id", None)]
+
+    def entries(self, among: Iterable[str] | None = None) -> list[Entry]:
+        """The articles' entries, ordered by id; where ids are given, of those `among` them."""
+        rows = self._rows("id, content_hash, updated, bilingual, derived", among)
+        return [Entry(i, h, u, bool(b), bool(d)) for i, h, u, b, d in rows]
+
+    def articles(self, among: Iterable[str] | None = None) -> Iterator[Article]:
+        """The articles, ordered by id; where ids are given, those `among` them."""
+        return (_article(body) for (body,) in self._rows("body", among))
+
+    def _rows(self, columns: str, among: Iterable[str] | None) -> sqlite3.Cursor:
+        some = "" if among is None else "WHERE id IN (SELECT value FROM json_each(?))"
+        query = f"SELECT {columns} FROM article {some} ORDER BY id"  # noqa: S608 - our own words
+        return self._db.execute(query, () if among is None else (json.dumps(list(among)),))
 
     def segment_count(self) -> int:
         """How many segments the articles have in all."""
         return int(self._db.execute("SELECT total(segments) FROM article").fetchone()[0])
-
-    def articles(self) -> Iterator[Article]:
-        """Every article, ordered by id."""
-        for (body,) in self._db.execute("SELECT body FROM article ORDER BY id"):
-            yield _article(body)
 
     def put(self, article: Article, *, derived: bool = False) -> None:
         """Add an article, or replace the one of the same id."""

@@ -13,11 +13,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from index.fusion import Weights
+
+if TYPE_CHECKING:
+    from index.search import Searcher
 
 DEPTH = 10
 
@@ -46,7 +51,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Shares (0..1) over a group of questions; rates of rank only over those with an answer."""
+    """Shares (0..1) over a group of questions; rates of rank only over those with an answer.
+
+    `answers_right` is the share of the questions with the outcome "answer" whose first article is
+    a right one.
+    """
 
     questions: int
     hit1: float
@@ -57,6 +66,7 @@ class Rates:
     answer: float
     suggest: float
     none: float
+    answers_right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,30 @@ def _grouped(results: _Results) -> Iterator[tuple[str, Rates]]:
     return ((name, rate(group)) for name, group in groups.items() if group)
 
 
+def ablations(
+    searcher: Searcher, questions: Sequence[Question], tell: Callable[[int, int], None]
+) -> dict[str, dict[str, Rates]]:
+    """The rates of the search as it is, and without each kind of evidence.
+
+    The asker's language is taken as known, so that the search alone is judged.
+    """
+    kinds = [field.name for field in fields(Weights)]
+    variants = {"all": searcher.weights} | {
+        f"without {kind}": replace(searcher.weights, **{kind: 0.0}) for kind in kinds
+    }
+    count = iter(range(1, len(variants) * len(questions) + 1))
+    found = {}
+    for name, weights in variants.items():
+
+        def result(question: Question, weights: Weights = weights) -> Result:
+            tell(next(count), len(variants) * len(questions))
+            hits = searcher.search(question.text, question.locale, DEPTH, weights)
+            return Result(question.locale, "", tuple(hit.article_id for hit in hits), 0.0)
+
+        found[name] = evaluate(questions, result).rates
+    return found
+
+
 def rate(results: _Results) -> Rates:
     """The rates of one group of questions."""
     ranks = [_rank(question, result) for question, result in results]
@@ -143,6 +177,11 @@ def rate(results: _Results) -> Rates:
         answer=outcomes["answer"] / len(results),
         suggest=outcomes["suggest"] / len(results),
         none=outcomes["none"] / len(results),
+        answers_right=_share(
+            rank <= 1
+            for rank, (_, result) in zip(ranks, results, strict=True)
+            if result.outcome == "answer"
+        ),
     )
 
 
@@ -158,4 +197,4 @@ def _rank(question: Question, result: Result) -> float:
 
 def _share(flags: Iterable[bool]) -> float:
     values = list(flags)
-    return sum(values) / len(values)
+    return sum(values) / len(values) if values else 0.0

@@ -1,66 +1,83 @@
-"""Several kinds of evidence to one score per article."""
+"""Several kinds of evidence to one score per article.
+
+How much each kind counts is fitted by `index.training.fusion`. It lies beside the embedder
+(`fusion.json`), since another embedder's cosines mean something else, and goes into every index
+that is made with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.locale_index import Evidence
-
 Scores = NDArray[np.float32]
+
+FUSION_FILE = "fusion.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each kind of evidence of one side counts."""
+    """How much each kind of evidence counts.
+
+    `segment` is for the cosine of an article's best segment, `article` for that of its beginning,
+    `words` and `english_words` for the words of the asker's and of the English text (as shares of
+    the best article's), `interaction` for that of single tokens (`index.interaction`). `subwords`
+    is for the cosine of an article's own text, `english_subwords` for that of its best English
+    segment, both by the model of subwords.
+    """
 
     segment: float
     article: float
     words: float
+    english_words: float
+    interaction: float
+    subwords: float
+    english_subwords: float
 
-    @property
-    def total(self) -> float:
-        return self.segment + self.article + self.words
+    def save(self, path: Path) -> None:
+        """Write them into a file."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
 
-
-# Fitted on the development questions; index/model/README.md says how and what each part gives.
-ASKERS_SIDE = Weights(segment=1.0, article=1.0, words=0.6)
-ENGLISH_SIDE = Weights(segment=1.0, article=1.0, words=0.2)
+    @classmethod
+    def load(cls, path: Path) -> Weights:
+        """Read what `save` wrote. Raises FileNotFoundError where there is nothing."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """What one locale knows of a question: evidence for each of its articles, where each of
-    these stands among all articles of the search, and what that counts.
+class Evidence:
+    """What is known of each article that can be shown: (articles,) each, named as in `Weights`.
+
+    None where a kind of evidence does not exist: an English question has no other words, and
+    not every model tells tokens apart.
     """
 
-    evidence: Evidence
-    places: NDArray[np.int64]
-    weights: Weights
+    segment: Scores
+    article: Scores
+    words: Scores
+    english_words: Scores | None
+    interaction: Scores | None = None
+    subwords: Scores | None = None
+    english_subwords: Scores | None = None
 
 
-def fuse(sides: Sequence[Side], articles: int, only: NDArray[np.int64] | None = None) -> Scores:
-    """The score of each of `articles` articles: the weighted mean of all evidence, (articles,).
-
-    An article that one side lacks is scored by the other alone. Where `only` names some articles
-    (sorted), the rest score -inf, as if they were not there.
-    """
-    scores = np.zeros(articles, dtype=np.float32)
-    weight = np.zeros(articles, dtype=np.float32)
-    for side in sides:
-        known = slice(None) if only is None else np.isin(side.places, only)
-        places, weights, found = side.places[known], side.weights, side.evidence
-        scores[places] += (
-            weights.segment * found.segment[known]
-            + weights.article * found.article[known]
-            + weights.words * word_share(found.words[known])
-        )
-        weight[places] += weights.total
-    fused: Scores = np.where(weight > 0, scores / np.maximum(weight, 1), np.float32(-np.inf))
-    return fused
+def fuse(evidence: Evidence, weights: Weights) -> Scores:
+    """The score of each article: the weighted mean of the evidence there is, (articles,)."""
+    total = 0.0
+    scores = np.zeros_like(evidence.segment)
+    for field in dataclasses.fields(weights):
+        found = getattr(evidence, field.name)
+        if found is not None:
+            weight = getattr(weights, field.name)
+            scores += weight * found
+            total += weight
+    mean: Scores = scores / np.float32(total or 1.0)
+    return mean
 
 
 def word_share(words: Scores) -> Scores:

@@ -2,14 +2,16 @@
 
 The article and the language it is shown in are chosen separately. Every article that can be
 shown to the asker, in their locale or in English, is scored by what both of its sides say:
-vectors of its segments and of its beginning, and words. So an article is found in the asker's
-locale by its English too, and one locale's articles never crowd out another's.
+vectors of its segments and of its beginning, and words; the best of them also token by token. So
+an article is found in the asker's locale by its English too, and one locale's articles never
+crowd out another's.
 """
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +19,11 @@ from numpy.typing import NDArray
 
 from corpus.article import ENGLISH, Article
 from index import versions
-from index.confidence import Confidence
+from index.confidence import CONFIDENCE_FILE, Confidence
 from index.embedding import Embedder, located, normalise
-from index.fusion import ASKERS_SIDE, ENGLISH_SIDE, Side, fuse
+from index.fusion import FUSION_FILE, Evidence, Scores, Weights, fuse, word_share
+from index.interaction import QueryTokens
+from index.locale_index import Evidence as LocaleEvidence
 from index.locale_index import LocaleIndex
 
 
@@ -40,13 +44,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that a search knows before it ranks: every article that can be shown, and the evidence
-    of each side, the asker's first.
+    """All that a search knows before it ranks: every article that can be shown, the evidence for
+    each, and which of them are worth ordering (their places, best first by what is cheap to know).
     """
 
     article_ids: list[str]
-    locales: list[str]
-    evidence: list[Side]
+    evidence: Evidence
+    candidates: NDArray[np.int64]
+    nearest: dict[str, NDArray[np.int64]]
+
+
+# Articles whose tokens are compared with the question's.
+CANDIDATES = 60
 
 
 # The ids of all articles that can be shown to a reader of some locale; and for each side of the
@@ -74,7 +83,8 @@ class Searcher:
         self._lock = threading.Lock()
         self._open: dict[str, LocaleIndex] = {}
         self._unions: dict[tuple[str, ...], _Union] = {}
-        self.confidence = Confidence.of_model(self.meta.model)
+        self.weights = versions.opened(self.version / FUSION_FILE, Weights.load)
+        self.confidence = versions.opened(self.version / CONFIDENCE_FILE, Confidence.load)
 
     def open_all(self) -> None:
         """Open every locale now. Raises versions.IndexNotUsableError for one that is damaged."""
@@ -93,33 +103,71 @@ class Searcher:
         """How many articles can be shown to a reader of a locale."""
         return len(self._union(locale)[0])
 
-    def search(self, text: str, locale: str, k: int = 10) -> list[Hit]:
-        """The k best articles for a question from someone who reads `locale`, best first."""
-        found = self.find(text, locale)
-        scores = fuse(found.evidence, len(found.article_ids))
-        best = np.argsort(-scores, kind="stable")[:k]
-        return [self._hit(found, int(place), float(scores[place])) for place in best]
+    def search(
+        self, text: str, locale: str, k: int = 10, weights: Weights | None = None
+    ) -> list[Hit]:
+        """The k best articles for a question from someone who reads `locale`, best first.
 
-    def find(self, text: str, locale: str) -> Found:
-        """The evidence for every article that can be shown to a reader of `locale`."""
-        ids, places = self._union(locale)
-        vector = self.embedder.embed_queries([text])[0]
-        words = normalise(text)
-        weights = dict.fromkeys(places, ENGLISH_SIDE) | {next(iter(places)): ASKERS_SIDE}
-        sides = [
-            Side(self._index(name).evidence(vector, words), where, weights[name])
-            for name, where in places.items()
+        `weights` take the place of the index's own.
+        """
+        found = self.find(text, locale, weights=weights)
+        scores = fuse(found.evidence, weights or self.weights)[found.candidates]
+        best = found.candidates[np.argsort(-scores, kind="stable")[:k]]
+        ordered = -np.sort(-scores, kind="stable")
+        return [
+            self._hit(found, int(place), float(score))
+            for place, score in zip(best, ordered, strict=False)
         ]
-        return Found(ids, list(places), sides)
+
+    def find(
+        self,
+        text: str,
+        locale: str,
+        among: NDArray[np.bool_] | None = None,
+        weights: Weights | None = None,
+    ) -> Found:
+        """The evidence for every article that can be shown to a reader of `locale`.
+
+        `among` (articles,) tells which there are to choose from, where it is not all: what the
+        search would have found in an index of these alone.
+        """
+        ids, places = self._union(locale)
+        query = self.embedder.query(text)
+        words = normalise(text)
+        sides = {n: self._index(n).evidence(query, words) for n in places}
+        chosen = np.ones(len(ids), dtype=np.bool_) if among is None else among
+        evidence = _joined(sides, places, chosen)
+        rough = np.where(chosen, fuse(evidence, weights or self.weights), -np.inf)
+        wanted = min(CANDIDATES, int(chosen.sum()))
+        candidates = np.argpartition(-rough, wanted - 1)[:wanted]
+        if query.tokens:
+            met = self._interaction(query.tokens, candidates, places, len(ids))
+            evidence = replace(evidence, interaction=met)
+        nearest = {name: side.best_segments for name, side in sides.items()}
+        return Found(ids, evidence, candidates, nearest)
+
+    def _interaction(
+        self,
+        tokens: QueryTokens,
+        candidates: NDArray[np.int64],
+        places: dict[str, NDArray[np.int64]],
+        articles: int,
+    ) -> Scores:
+        """How well the candidates meet the question token by token: (articles,), -1 elsewhere."""
+        scores = np.full(articles, -1, dtype=np.float32)
+        for name, where in places.items():
+            own = np.flatnonzero(np.isin(where, candidates))
+            met = self._index(name).tokens.scores(tokens, own)
+            scores[where[own]] = np.maximum(scores[where[own]], met)
+        return scores
 
     def _hit(self, found: Found, place: int, score: float) -> Hit:
         article_id = found.article_ids[place]
-        for locale, side in zip(found.locales, found.evidence, strict=True):
-            (own,) = np.nonzero(side.places == place)
-            if len(own):
-                rows = side.evidence.best_segments
-                segments = self._index(locale).segment_ids(rows, int(own[0]))
-                return Hit(article_id, locale, score, segments)
+        for locale, rows in found.nearest.items():
+            index = self._index(locale)
+            own = index.place(article_id)
+            if own is not None:
+                return Hit(article_id, locale, score, index.segment_ids(rows, own))
         raise LookupError(f"{article_id} is in no locale of the search")
 
     def _index(self, locale: str) -> LocaleIndex:
@@ -142,3 +190,46 @@ class Searcher:
         """The asker's locale, then English; all where the index has neither."""
         names = tuple(name for name in dict.fromkeys((locale, ENGLISH)) if name in self.locales)
         return names or self.locales
+
+
+def _joined(
+    sides: dict[str, LocaleEvidence],
+    places: dict[str, NDArray[np.int64]],
+    chosen: NDArray[np.bool_],
+) -> Evidence:
+    """The evidence of the asker's side and of the English one, for all articles of both."""
+    segment, article = (np.full(len(chosen), -1, dtype=np.float32) for _ in range(2))
+    words = []
+    for name, side in sides.items():
+        where = places[name]
+        segment[where] = np.maximum(segment[where], side.segment)
+        article[where] = np.maximum(article[where], side.article)
+        found = np.zeros(len(chosen), dtype=np.float32)
+        found[where] = side.words
+        words.append(word_share(found * chosen))
+    own, *english = words
+    for share in english:
+        # What the asker's locale lacks has only English words to be found by.
+        lacking = np.ones(len(chosen), dtype=np.bool_)
+        lacking[next(iter(places.values()))] = False
+        own[lacking] = share[lacking]
+    whole, best = _subwords(list(sides.values()), list(places.values()), len(chosen))
+    english_words = english[0] if english else None
+    return Evidence(segment, article, own, english_words, None, whole, best)
+
+
+def _subwords(
+    sides: Sequence[LocaleEvidence], places: Sequence[NDArray[np.int64]], articles: int
+) -> tuple[Scores | None, Scores | None]:
+    """What the model of subwords says of each article's own text, and of its best segment.
+
+    An article that the asker's locale lacks is known by its English; one that has no English by
+    its own text alone.
+    """
+    whole, best = (np.full(articles, -1, dtype=np.float32) for _ in range(2))
+    for side, where in zip(reversed(sides), reversed(places), strict=True):
+        if side.subwords is None or side.subword_segment is None:
+            return None, None
+        whole[where] = side.subwords
+        best[where] = np.maximum(best[where], side.subword_segment)
+    return whole, np.where(best > -1, best, whole)

@@ -1,11 +1,12 @@
 """The versions of an index folder: how a new one takes the place of the old at once.
 
     CURRENT        the name of the version that serves
-    v0007/         a version: meta.json, files.json and one folder per locale
+    v0007/         a version: meta.json, files.json, fusion.json and confidence.json (what was
+                   fitted for it), and one folder per locale
     .building-*    a version that is being made; left over where its build was killed
 
-A version never changes once it has its name. The one before the current is kept, since a server
-may still be opening its files; older ones are removed.
+A version never changes once it has its name (but for files.json, which only builds read). The one
+before the current is kept, since a server may still be opening its files; older ones are removed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any, TypeVar
 
 import filelock
 
-SCHEMA = 1
+SCHEMA = 2
 
 _Part = TypeVar("_Part")
 
@@ -131,19 +132,24 @@ def publish(folder: Path, made: Path) -> Path:
     """Give a finished version its name and let it serve; remove those that no one needs."""
     numbers = sorted(int(m[1]) for p in folder.iterdir() if (m := _VERSION.fullmatch(p.name)))
     version = folder / f"v{numbers[-1] + 1 if numbers else 1:04d}"
-    _flush(made)
+    flush(made)
     made.rename(version)
-    pointer = folder / "CURRENT.new"
-    before = folder / "CURRENT"
-    kept = {version.name, _current_name(folder) if before.exists() else ""}
-    pointer.write_text(version.name + "\n", encoding="utf-8")
-    _flush_one(pointer)
-    pointer.replace(before)
+    pointer = folder / "CURRENT"
+    kept = {version.name, _current_name(folder) if pointer.exists() else ""}
+    write_whole(pointer, version.name + "\n")
     for number in numbers:
         old = folder / f"v{number:04d}"
         if old.name not in kept:
             shutil.rmtree(old, ignore_errors=True)
     return version
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one piece, or not at all."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, encoding="utf-8")
+    _flush_one(new)
+    new.replace(path)
 
 
 def link_tree(source: Path, target: Path) -> None:
@@ -158,10 +164,13 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _flush(folder: Path) -> None:
-    """Have everything below a folder on the disk, so that a power cut leaves no half version."""
+def flush(folder: Path) -> None:
+    """Have everything below a folder on the disk, so that a power cut leaves no half version.
+
+    What is shared with another version is there already.
+    """
     for path in folder.rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.stat().st_nlink == 1:
             _flush_one(path)
 
 

@@ -36,10 +36,16 @@ def starters() -> dict[tuple[str, str], Article]:
 
 
 @pytest.fixture(scope="session")
-def starter_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def embedder() -> Embedder:
+    """The bundled embedder."""
+    return Embedder()
+
+
+@pytest.fixture(scope="session")
+def starter_index(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
     """An index of the starter articles, made with the bundled embedder."""
     folder = tmp_path_factory.mktemp("starters") / "index"
-    build([STARTERS], folder, Embedder())
+    build([STARTERS], folder, embedder)
     return folder
 
 

@@ -203,6 +203,11 @@ def test_the_seeds_are_one_article_in_five_locales_and_english(tmp_path: Path) -
         (["check", ".", "--base-url", "not a url"], 1, "--base-url not a url is no web address"),
         (["index", "tests", "--out", "README.md"], 1, "README.md is a file: name a folder"),
         (["manifest", "--app-id", "x", "--domain", "a.example"], 1, "is not a GUID"),
+        (["bench"], 2, "Give either folders of articles, or --index FOLDER and --segments N."),
+        (["bench", "--index", "x"], 2, "Give either folders of articles, or --index FOLDER"),
+        (["bench", ".", "--index", "x", "--segments", "9"], 2, "Give either folders of articles"),
+        (["bench", "--index", "x", "--segments", "9,ten"], 1, "--segments ten is no number of"),
+        (["bench", "--index", "x", "--segments", "9"], 1, "There is no index in x; run: babeldesk"),
         (["index", ".", "--model", "no/such", "--out", "/nowhere/x"], 1, "is not on this machine"),
     ],
 )
@@ -229,7 +234,8 @@ def test_manifest(tmp_path: Path) -> None:
 def test_bench_measures_real_builds(tmp_path: Path) -> None:
     questions = tmp_path / "q.jsonl"
     questions.write_text(json.dumps({"q": "vpn", "locale": "en-US", "article": "connect-to-vpn"}))
-    done = babeldesk("bench", PROJECT / "corpus" / "articles", "--questions", questions)
+    articles = PROJECT / "corpus" / "articles"
+    done = babeldesk("bench", articles, "--questions", questions, "--segments", "1800")
     assert done.returncode == 0, done.stderr
     for line in (
         r"index everything: \d+\.\d s, peak \d{3,} MB",
@@ -239,6 +245,8 @@ def test_bench_measures_real_builds(tmp_path: Path) -> None:
         r"start to first answer: \d+\.\d s",
         r"ask, 1 questions: p50 \d+\.\d ms",
         r"resident after asking: \d{3,} MB",
+        r"\n1,800 segments in \d+ locales; in [-\w]+ \d+ of \d+ articles, exact, 8 bits: built",
+        r" recall@10 [01]\.\d{3}, ask p50 \d+\.\d p99 \d+\.\d ms\n",
     ):
         assert re.search(line, done.stdout), done.stdout
 

@@ -19,10 +19,18 @@ MAY_IMPORT = {
     "manifest": {"manifest"},
 }
 HOMES = {
-    "faiss": {"index/store.py"},
-    "bm25s": {"index/lexical.py"},
+    "faiss": {"index/store.py", "index/training/peers.py"},
+    "bm25s": {"index/training/peers.py"},
     "sqlite3": {"index/contents.py"},
-    "sentence_transformers": {"index/embedding.py", "index/training/static.py"},
+    "sentence_transformers": {
+        "index/embedding.py",
+        "index/encoder.py",
+        "index/training/e5.py",
+        "index/training/peers.py",
+        "index/training/subwords.py",
+    },
+    "onnxruntime": {"index/encoder.py", "index/training/export.py"},
+    "onnx": {"index/training/export.py"},
     "langdetect": {"bot/language.py"},
     "markdown_it": {"corpus/markdown.py", "bot/markdown.py"},
     "fluent": {"bot/strings.py"},
@@ -79,4 +87,5 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     heavy = {"torch", "sentence_transformers", "faiss", "botbuilder", "langdetect", "bm25s"}
+    heavy |= {"onnxruntime", "transformers", "sklearn", "scipy"}
     assert not heavy & set(done.stdout.split())

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import math
+import random
 from pathlib import Path
 
+import bm25s
 import numpy as np
 import pytest
 
@@ -36,6 +38,55 @@ def test_scores_are_bm25() -> None:
         return idf / (1 + K1 * (1 - B + B * length / (sum(lengths) / 3)))
 
     np.testing.assert_allclose(scores, [expected(3), expected(2), 0], rtol=1e-5)
+
+
+WORDS = ["mail", "mailbox", "full", "vpn", "wi-fi", "şifre", "密码重置", "비밀번호를", "รหัส", "x9"]
+
+
+def some_documents(count: int, seed: int) -> list[str]:
+    chance = random.Random(seed)
+    return [" ".join(chance.choices(WORDS, k=chance.randrange(1, 30))) for _ in range(count)]
+
+
+def test_scores_are_those_of_bm25s() -> None:
+    documents = some_documents(50, seed=1)
+    other = bm25s.BM25(method="lucene", k1=K1, b=B)
+    other.index([tokens(document) for document in documents], show_progress=False)
+    index = WordIndex(documents)
+    for word in (*WORDS, "mail vpn full 密码", "mailboxes"):
+        known = [token for token in tokens(word) if token in other.vocab_dict]
+        np.testing.assert_allclose(index.scores(word), other.get_scores(known), rtol=1e-5)
+
+
+def saved(index: WordIndex, folder: Path) -> dict[str, bytes]:
+    index.save(folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [0, 1, 2, 3, 4],
+        [4, 3, 1],
+        ["new printer", 0, "şifre x9", 1, 2, 3, 4, ""],
+        ["printer"],
+    ],
+)
+def test_a_renewed_index_is_the_one_made_anew(documents: list[str | int], tmp_path: Path) -> None:
+    before = [*some_documents(4, seed=2), "gone tomorrow"]
+    old = WordIndex(before)
+    old.save(tmp_path / "old")
+    texts = [before[known] if isinstance(known, int) else known for known in documents]
+    anew = saved(WordIndex(texts), tmp_path / "anew")
+    assert saved(WordIndex(documents, old), tmp_path / "renewed") == anew
+    assert saved(WordIndex(documents, WordIndex.load(tmp_path / "old")), tmp_path / "x") == anew
+
+
+def test_a_damaged_index_is_refused(tmp_path: Path) -> None:
+    WordIndex(["mail box full", "vpn"]).save(tmp_path)
+    np.save(tmp_path / "counts.npy", np.zeros(2, dtype=np.uint16))
+    with pytest.raises(ValueError, match="is damaged: build it again"):
+        WordIndex.load(tmp_path)
 
 
 def test_unknown_words_score_nothing() -> None:

@@ -22,7 +22,7 @@ from tests.corpora import sentence, write
 
 
 def reading(root: Path, name: str, base_url: str | None = None) -> Reading:
-    return read_file(Source(root / name, root), base_url)
+    return read_file(Source(root, name), base_url)
 
 
 def article_of(text: str | bytes, tmp_path: Path, name: str = "tr-TR/a.md") -> Article:
@@ -569,13 +569,30 @@ def test_an_unchanged_file_is_not_read_again(tmp_path: Path) -> None:
     write(
         tmp_path, {"tr-TR/a.md": "# T\n\n[!INCLUDE [b](includes/b.md)]", "tr-TR/includes/b.md": "b"}
     )
-    source = Source(tmp_path / "tr-TR" / "a.md", tmp_path)
+    source = Source(tmp_path, "tr-TR/a.md")
     first = read_file(source)
     assert first.article
-    assert read_file(source, None, first.file_hash) == Reading(source, None, (), first.file_hash)
+    assert read_file(source, None, first.file_hash) == Reading(
+        source, None, (), first.file_hash, includes=True
+    )
     assert read_file(source, "https://l.example", first.file_hash).article
     write(tmp_path, {"tr-TR/includes/b.md": "changed"})
     assert texts(read_file(source, None, first.file_hash).article) == ["T", "changed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "includes"),
+    [
+        ("# T\n\nText.", False),
+        ("# T\n\n[!include [b](includes/b.md)]", True),
+        ("# T\n\n[!INCLUDE [b](includes/not-yet.md)]", True),
+    ],
+)
+def test_what_asks_for_other_files_says_so(text: str, includes: bool, tmp_path: Path) -> None:
+    write(tmp_path, {"tr-TR/a.md": text, "tr-TR/includes/b.md": "b"})
+    reading = read_file(Source(tmp_path, "tr-TR/a.md"))
+    assert reading.includes == includes
+    assert read_file(reading.source, None, reading.file_hash).includes == includes
 
 
 def test_many_files_come_in_their_order(tmp_path: Path) -> None:

@@ -1,99 +1,146 @@
-"""Fits how sure to be: `python -m index.training.confidence INDEX QUESTIONS... --out index/model`.
+"""Fits how sure to be.
 
-Every question is asked of the whole index and of random parts of it, of one article to a
-thousand; a part holds a right article in some cases and none in the others. So the fit knows
-indexes of all sizes, and questions that can't be answered. The thresholds are the lowest with
-which, on the whole index, at most `WRONGLY_ANSWERED` of the questions that have no answer get one
-and at most `WRONGLY_SUGGESTED` more get suggestions.
+Every question is asked of the whole index and of random parts of it, from one article upwards; a
+part holds a right article in some cases and none in the others. So the fit knows indexes of all
+sizes, and questions that can't be answered. The thresholds are the lowest with which, on the whole
+index, no more than `WRONGLY_ANSWERED` of the questions without an answer get one, no more than
+`WRONGLY_SUGGESTED` more get suggestions, and `RIGHTLY_ANSWERED` of the answers are right.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from index.confidence import Confidence, features
-from index.evaluation import Question, read_questions
+from index.evaluation import Question
 from index.fusion import fuse
-from index.search import Found, Searcher
+from index.search import Searcher
 
 SEED = 0
+FOLDS = 5
 SIZES = (1, 3, 6, 30, 100, 300, 1000)
 HOLDS_RIGHT_ONE = 0.6
-WRONGLY_ANSWERED = 0.05
-WRONGLY_SUGGESTED = 0.20
+# Below what is asked for (0.05 and 0.20), as other questions than these will come.
+WRONGLY_ANSWERED = 0.04
+WRONGLY_SUGGESTED = 0.14
+RIGHTLY_ANSWERED = 0.87
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One search: what `features` gave, whether the best hit was right, whether the whole index
-    was searched, and whether the question has an answer at all.
+    was searched, whether the question has an answer at all, and the question's number.
     """
 
     features: tuple[float, ...]
     right: bool
     whole: bool
     answerable: bool
+    question: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Shares (0..1) on the whole index: of questions with an answer those that get an answer,
+    suggestions or neither, and how many of these answers are right; the same of those without.
+    """
+
+    answer: float
+    suggest: float
+    none: float
+    right: float
+    wrongly_answer: float
+    wrongly_suggest: float
 
 
 def samples(searcher: Searcher, questions: Sequence[Question]) -> Iterator[Sample]:
     """Searches in the whole index and in random parts of it, for every question."""
     rng = np.random.default_rng(SEED)
-    for question in questions:
-        found = searcher.find(question.text, question.locale)
-        right = np.array([i for i, a in enumerate(found.article_ids) if a in question.right], int)
-        everything = np.arange(len(found.article_ids))
-        for size in SIZES:
-            part = rng.choice(everything, size, replace=False)
-            if len(right) and rng.random() < HOLDS_RIGHT_ONE:
-                part[0] = rng.choice(right)
-            yield _sample(found, part, right, question)
-        yield _sample(found, everything, right, question)
+    for number, question in enumerate(questions):
+        whole = searcher.find(question.text, question.locale)
+        ids = whole.article_ids
+        right = np.array([article_id in question.right for article_id in ids])
+        parts = [_part(rng, right, size) for size in SIZES if size < len(ids)]
+        for part in [*parts, np.ones(len(ids), dtype=np.bool_)]:
+            found = searcher.find(question.text, question.locale, part)
+            scores = fuse(found.evidence, searcher.weights)[found.candidates]
+            order = np.argsort(-scores, kind="stable")
+            yield Sample(
+                features([float(score) for score in scores[order][:2]], int(part.sum())),
+                bool(right[found.candidates[order[0]]]),
+                bool(part.all()),
+                bool(question.right),
+                number,
+            )
 
 
-def _sample(
-    found: Found, part: NDArray[np.int64], right: NDArray[np.int64], question: Question
-) -> Sample:
-    scores = fuse(found.evidence, len(found.article_ids), np.unique(part))
-    best = np.argsort(-scores)[:2]
-    known = [float(scores[i]) for i in best if np.isfinite(scores[i])]
-    return Sample(
-        features(known, len(part)),
-        bool(best[0] in right),
-        len(part) == len(found.article_ids),
-        bool(question.right),
-    )
+def _part(rng: np.random.Generator, right: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    """A random choice of `size` articles, which often holds a right one where there is any."""
+    chosen = rng.choice(len(right), size, replace=False)
+    if right.any() and rng.random() < HOLDS_RIGHT_ONE:
+        chosen[0] = rng.choice(np.flatnonzero(right))
+    part = np.zeros(len(right), dtype=np.bool_)
+    part[chosen] = True
+    return part
 
 
 def fit(found: Sequence[Sample]) -> Confidence:
     """The model and its thresholds."""
     inputs = np.array([sample.features for sample in found])
     model = LogisticRegression(C=100, max_iter=1000).fit(inputs, [s.right for s in found])
-    hopeless = inputs[[s.whole and not s.answerable for s in found]]
-    probabilities = model.predict_proba(hopeless)[:, 1]
-    answer_from = float(np.quantile(probabilities, 1 - WRONGLY_ANSWERED))
-    suggest_from = float(np.quantile(probabilities, 1 - WRONGLY_ANSWERED - WRONGLY_SUGGESTED))
     score, gap, articles, alone = (float(weight) for weight in model.coef_[0])
-    intercept = float(model.intercept_[0])
-    return Confidence(intercept, score, gap, articles, alone, answer_from, suggest_from)
+    unsure = Confidence(float(model.intercept_[0]), score, gap, articles, alone, 1, 1)
+    whole = [sample for sample in found if sample.whole]
+    hopeless = [unsure.of(sample.features) for sample in whole if not sample.answerable]
+    known = [(unsure.of(s.features), s.right) for s in whole if s.answerable]
+    answer_from = max(_at_most(hopeless, WRONGLY_ANSWERED), _precise(known, RIGHTLY_ANSWERED))
+    answered = sum(probability >= answer_from for probability in hopeless) / max(len(hopeless), 1)
+    suggest_from = _at_most(hopeless, answered + WRONGLY_SUGGESTED)
+    return Confidence(
+        unsure.intercept, score, gap, articles, alone, answer_from, min(suggest_from, answer_from)
+    )
 
 
-def main() -> None:
-    """Run the recipe."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("index", type=Path, help="index folder of a large corpus")
-    parser.add_argument("questions", type=Path, nargs="+", help="with and without an answer")
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write to")
-    arguments = parser.parse_args()
-    questions = [q for path in arguments.questions for q in read_questions(path)]
-    fit(list(samples(Searcher(arguments.index), questions))).save(arguments.out)
+def _at_most(probabilities: Sequence[float], share: float) -> float:
+    """The lowest threshold that no more than a share of the probabilities reach."""
+    return float(np.quantile(probabilities, 1 - share)) if probabilities else 0.5
 
 
-if __name__ == "__main__":
-    main()
+def _precise(known: Sequence[tuple[float, bool]], share: float) -> float:
+    """The lowest threshold above which a share of the hits are right."""
+    ordered = sorted(known, reverse=True)
+    right = np.cumsum([is_right for _, is_right in ordered]) / np.arange(1, len(ordered) + 1)
+    (enough,) = np.nonzero(right >= share)
+    return ordered[int(enough[-1])][0] if len(enough) else 1.0
+
+
+def held_out(found: Sequence[Sample]) -> Outcomes:
+    """What thresholds give on questions that they were not fitted on: five parts, each judged by
+    a fit on the other four.
+    """
+    fold = {n: n % FOLDS for n in {sample.question for sample in found}}
+    judged: list[tuple[Sample, str]] = []
+    for part in range(FOLDS):
+        confidence = fit([s for s in found if fold[s.question] != part])
+        own = (s for s in found if s.whole and fold[s.question] == part)
+        judged.extend((s, confidence.outcome(confidence.of(s.features))) for s in own)
+    known = [(s, outcome) for s, outcome in judged if s.answerable]
+    hopeless = [outcome for s, outcome in judged if not s.answerable]
+    answers = [s.right for s, outcome in known if outcome == "answer"]
+    return Outcomes(
+        answer=_share([outcome == "answer" for _, outcome in known]),
+        suggest=_share([outcome == "suggest" for _, outcome in known]),
+        none=_share([outcome == "none" for _, outcome in known]),
+        right=_share(answers),
+        wrongly_answer=_share([outcome == "answer" for outcome in hopeless]),
+        wrongly_suggest=_share([outcome == "suggest" for outcome in hopeless]),
+    )
+
+
+def _share(flags: Sequence[bool]) -> float:
+    return sum(flags) / len(flags) if flags else 0.0

