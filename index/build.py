@@ -110,6 +110,9 @@ def build(
     """
     tell = progress or (lambda _what, _done, _total: None)
     sources = [source for source in corpus_files(roots) if not source.is_fragment]
+    if not _made_with(out, embedder.fingerprint):
+        # Before anything is made: a model that is not there leaves no trace.
+        embedder = _loaded(embedder)
     with versions.building(out) as made:
         old = _usable_version(out, embedder.fingerprint, base_url)
         if not old:
@@ -134,6 +137,13 @@ def build(
 
 def _loaded(embedder: Embedder | LazyEmbedder) -> Embedder:
     return embedder.loaded if isinstance(embedder, LazyEmbedder) else embedder
+
+
+def _made_with(out: Path, fingerprint: str) -> bool:
+    try:
+        return versions.current(out)[1].model_fingerprint == fingerprint
+    except versions.IndexNotUsableError:
+        return False
 
 
 def _usable_version(out: Path, fingerprint: str, base_url: str | None) -> _Usable | None:

@@ -458,3 +458,9 @@ def test_workers_end_with_a_parent_that_is_killed(corpus: Path) -> None:
     process.wait()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
+
+
+def test_a_model_that_is_missing_leaves_no_trace(corpus: Path, out: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match="no-such/model is not on this machine"):
+        build([corpus], out, LazyEmbedder("no-such/model"))
+    assert not out.exists()
