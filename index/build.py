@@ -312,6 +312,7 @@ class _Draft:
             schema=versions.SCHEMA,
             model=embedder.name,
             model_fingerprint=embedder.fingerprint,
+            prefixes=list(embedder.prefixes) if embedder.prefixes else None,
             dimension=embedder.dimension,
             base_url=base_url,
             articles={locale: count for locale, (count, _, _) in states.items()},

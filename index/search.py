@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from corpus.article import ENGLISH, Article
 from index import versions
 from index.confidence import CONFIDENCE_FILE, Confidence
-from index.embedding import Embedder, located, normalise
+from index.embedding import Embedder, Prefixes, located, normalise
 from index.fusion import FUSION_FILE, Evidence, Scores, Weights, fuse, word_share
 from index.interaction import QueryTokens
 from index.locale_index import Evidence as LocaleEvidence
@@ -72,7 +72,8 @@ class Searcher:
         Raises versions.IndexNotUsableError where there is none, or none that fits the embedder.
         """
         self.version, self.meta = versions.current(folder)
-        self.embedder = embedder or Embedder(located(self.meta.model))
+        prefixes = Prefixes(*self.meta.prefixes) if self.meta.prefixes else None
+        self.embedder = embedder or Embedder(located(self.meta.model), prefixes)
         if self.embedder.fingerprint != self.meta.model_fingerprint:
             raise versions.IndexNotUsableError(
                 f"The index in {folder} was made with the embedder {self.meta.model} "

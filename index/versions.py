@@ -43,13 +43,15 @@ class IndexBusyError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What an index was made with. `articles` and `segments` are counts per locale;
+    """What an index was made with. `prefixes` are what was given for the model, a question's and a
+    passage's; `articles` and `segments` are counts per locale;
     `corpus_hashes` a hash per locale over the content hashes of its articles.
     """
 
     schema: int
     model: str
     model_fingerprint: str
+    prefixes: list[str] | None
     dimension: int
     base_url: str | None
     articles: dict[str, int]

@@ -11,7 +11,7 @@ import pytest
 from corpus.article import Article
 from index.build import build
 from index.confidence import Confidence, features
-from index.embedding import BUNDLED_MODEL, Embedder
+from index.embedding import BUNDLED_MODEL, Embedder, Prefixes
 from index.fusion import Evidence, Scores, Weights, fuse, word_share
 from index.live import LiveIndex
 from index.search import Searcher
@@ -200,3 +200,15 @@ def test_versions_that_no_longer_serve_are_let_go(serving: Serving) -> None:
     assert serving.live.refresh() is True
     gc.collect()
     assert first() is None
+
+
+def test_an_index_is_asked_with_the_prefixes_it_was_made_with(tmp_path: Path) -> None:
+    corpus = write(tmp_path / "corpus", {"tr-TR/vpn.md": VPN_TR, "tr-TR/p.md": PRINTER_TR})
+    model = BUNDLED_MODEL / "subwords"
+    prefixes = Prefixes("query: ", "passage: ")
+    build([corpus], tmp_path / "index", Embedder(model, prefixes))
+    searcher = Searcher(tmp_path / "index")
+    assert searcher.embedder.prefixes == prefixes
+    assert searcher.search("yazıcı yazdırmıyor", "tr-TR")[0].article_id == "p"
+    (asked,) = Embedder(model).embed_queries(["query: VPN"])
+    np.testing.assert_allclose(searcher.embedder.query("VPN").vector, asked, atol=1e-5)
