@@ -1,7 +1,8 @@
 """How good the answers are: rates over question files.
 
 A question file holds one JSON object a line: `q`, `locale`, `article` (the right one's id), and
-optionally `ok` (ids that answer as well) and `style`. Lines without `article` are questions that
+optionally `ok` (ids that answer as well), `style`, and `english` (the question in English, which
+only training reads). Lines without `article` are questions that
 have no answer: only their outcomes count.
 
 hit@k is the share of questions with a right article among the first k; MRR the mean of 1/rank
@@ -29,12 +30,15 @@ DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its right answers. `right` is empty where there is none."""
+    """A question with its right answers. `right` is empty where there is none; `english` is the
+    question in English, where the file tells.
+    """
 
     text: str
     locale: str
     right: frozenset[str]
     style: str
+    english: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,12 @@ class QuestionFileError(ValueError):
     """A question file can't be read; the message names file and line."""
 
 
-def read_questions(path: Path) -> list[Question]:
-    """The questions of a file. Raises QuestionFileError at the first bad line."""
+def read_questions(*paths: Path) -> list[Question]:
+    """The questions of files. Raises QuestionFileError at the first bad line."""
+    return [question for path in paths for question in _questions(path)]
+
+
+def _questions(path: Path) -> list[Question]:
     questions = []
     text = path.read_text(encoding="utf-8-sig", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
@@ -107,10 +115,11 @@ def read_questions(path: Path) -> list[Question]:
 def _question(fields: dict[str, Any]) -> Question:
     article, others = fields.get("article"), fields.get("ok", [])
     right = [] if article is None else [article, *others]
-    style = fields.get("style", "")
-    if not all(isinstance(text, str) for text in (fields["q"], fields["locale"], style, *right)):
-        raise TypeError("q, locale, style, article and ok must be texts")
-    return Question(fields["q"], fields["locale"], frozenset(right), style)
+    style, english = fields.get("style", ""), fields.get("english")
+    texts = (fields["q"], fields["locale"], style, english or "", *right)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("q, locale, style, english, article and ok must be texts")
+    return Question(fields["q"], fields["locale"], frozenset(right), style, english or None)
 
 
 def evaluate(questions: Sequence[Question], ask: Callable[[Question], Result]) -> Evaluation:
@@ -149,17 +158,15 @@ def ablations(
     variants = {"all": searcher.weights} | {
         f"without {kind}": replace(searcher.weights, **{kind: 0.0}) for kind in kinds
     }
-    count = iter(range(1, len(variants) * len(questions) + 1))
-    found = {}
-    for name, weights in variants.items():
-
-        def result(question: Question, weights: Weights = weights) -> Result:
-            tell(next(count), len(variants) * len(questions))
-            hits = searcher.search(question.text, question.locale, DEPTH, weights)
-            return Result(question.locale, "", tuple(hit.article_id for hit in hits), 0.0)
-
-        found[name] = evaluate(questions, result).rates
-    return found
+    results: dict[str, list[tuple[Question, Result]]] = {name: [] for name in variants}
+    for done, question in enumerate(questions, 1):
+        looked = searcher.look(question.text, question.locale)
+        for name, weights in variants.items():
+            best = searcher.choose(looked, weights=weights).candidates[:DEPTH]
+            articles = tuple(looked.article_ids[place] for place in best)
+            results[name].append((question, Result(question.locale, "", articles, 0.0)))
+        tell(done, len(questions))
+    return {name: dict(_grouped(asked)) for name, asked in results.items()}
 
 
 def rate(results: _Results) -> Rates:
@@ -169,15 +176,15 @@ def rate(results: _Results) -> Rates:
     languages = (same_language(question.locale, result.language) for question, result in results)
     return Rates(
         questions=len(results),
-        hit1=_share(rank <= 1 for rank in ranks),
-        hit3=_share(rank <= 3 for rank in ranks),
-        hit10=_share(rank <= DEPTH for rank in ranks),
+        hit1=share(rank <= 1 for rank in ranks),
+        hit3=share(rank <= 3 for rank in ranks),
+        hit10=share(rank <= DEPTH for rank in ranks),
         mrr=sum(1 / rank for rank in ranks if rank <= DEPTH) / len(ranks),
-        language=_share(languages),
+        language=share(languages),
         answer=outcomes["answer"] / len(results),
         suggest=outcomes["suggest"] / len(results),
         none=outcomes["none"] / len(results),
-        answers_right=_share(
+        answers_right=share(
             rank <= 1
             for rank, (_, result) in zip(ranks, results, strict=True)
             if result.outcome == "answer"
@@ -195,6 +202,7 @@ def _rank(question: Question, result: Result) -> float:
     return next(found, float("inf"))
 
 
-def _share(flags: Iterable[bool]) -> float:
+def share(flags: Iterable[bool]) -> float:
+    """The share of the flags that are set, 0..1; 0 of none."""
     values = list(flags)
     return sum(values) / len(values) if values else 0.0

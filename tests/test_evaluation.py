@@ -79,10 +79,12 @@ def test_reading_questions(tmp_path: Path) -> None:
     path.write_text(
         '{"q": "a?", "locale": "tr-TR", "article": "x", "ok": ["y"], "style": "mixed"}\n\n'
         '{"q": "b?", "locale": "en-US", "article": null, "kind": "smalltalk"}\n'
+        '{"q": "c?", "locale": "de-DE", "article": "z", "english": "what is c?"}\n'
     )
     assert read_questions(path) == [
         Question("a?", "tr-TR", frozenset("xy"), "mixed"),
         Question("b?", "en-US", frozenset(), ""),
+        Question("c?", "de-DE", frozenset("z"), "", "what is c?"),
     ]
 
 
@@ -96,6 +98,7 @@ def test_reading_questions(tmp_path: Path) -> None:
         '{"q": "a?", "locale": 5}',
         '{"q": 5, "locale": "tr-TR"}',
         '{"q": "a?", "locale": "tr-TR", "style": 3}',
+        '{"q": "a?", "locale": "tr-TR", "english": 3}',
         '{"q": "a?", "locale": "tr-TR", "article": 7}',
         "\0\1",
     ],

