@@ -43,6 +43,7 @@ _INDEX_DEFAULT = "BABELDESK_INDEX, else .babeldesk/index"
 Roots = Annotated[
     list[Path], typer.Argument(metavar="DIR", help="Folders of articles, one per locale.")
 ]
+Questions = Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl")]
 IndexFolder = Annotated[
     Path | None,
     typer.Option("--index", help="Index folder.", show_default=_INDEX_DEFAULT),
@@ -164,7 +165,7 @@ def ask(
 
 @app.command()
 def evaluate(
-    questions: Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl")],
+    questions: Questions,
     index: IndexFolder = None,
     ablate: Annotated[
         bool, typer.Option("--ablate", help="Again without each kind of evidence.")
@@ -179,7 +180,7 @@ def evaluate(
     from index.evaluation import evaluate as evaluate_questions
 
     with _errors(), progress_bars(quiet=quiet) as tell:
-        asked = [question for path in questions for question in read_questions(path)]
+        asked = read_questions(*questions)
         if ablate:
             searcher = _searcher(index)
             found = ablations(searcher, asked, lambda n, all_: tell("Asking", n, all_))
@@ -203,7 +204,7 @@ def evaluate(
 
 @app.command()
 def calibrate(
-    questions: Annotated[list[Path], typer.Argument(metavar="QUESTIONS.jsonl")],
+    questions: Questions,
     index: IndexFolder = None,
     fusion: Annotated[
         bool, typer.Option("--fusion", help="Also fit how much each kind of evidence counts.")
@@ -220,7 +221,7 @@ def calibrate(
     from index.training.calibrate import calibrate as calibrate_index
 
     with _errors(), progress_bars(quiet=quiet) as tell:
-        asked = [question for path in questions for question in read_questions(path)]
+        asked = read_questions(*questions)
         folder = index or _config().index
         calibration = calibrate_index(folder, asked, tell, weights=fusion, model=model)
     typer.echo(calibration_text(calibration))
@@ -279,7 +280,7 @@ def bench(
         _fail("Give either folders of articles, or --index FOLDER and --segments N.", code=2)
     with _errors(), tempfile.TemporaryDirectory(prefix="babeldesk-bench-") as work:
         sizes = _counts(segments or [])
-        asked = list(read_questions(questions)) if questions else []
+        asked = read_questions(questions) if questions else []
         folder = index or Path(work) / "index"
         if roots:
             _bench_index(roots, [question.text for question in asked], Path(work))

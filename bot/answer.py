@@ -70,9 +70,7 @@ class Answerer:
         else:
             spoken = language.detect(question, searcher.locales, hint).locale
         hits = tuple(searcher.search(question, spoken)) if question else ()
-        scores = [hit.score for hit in hits]
-        probability = searcher.confidence.probability(scores, searcher.size(spoken))
-        match searcher.confidence.outcome(probability):
+        match searcher.outcome(hits, spoken):
             case "answer":
                 article = searcher.article(hits[0].article_id, hits[0].locale)
                 return Answer(question, spoken, "answer", article, hits)

@@ -115,8 +115,6 @@ def build(
         embedder = _loaded(embedder)
     with versions.building(out) as made:
         old = _usable_version(out, embedder.fingerprint, base_url)
-        if not old:
-            embedder = _loaded(embedder)
         draft = _Draft(made, old)
         draft.read(sources, base_url, tell)
         if old and not draft.touched:

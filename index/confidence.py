@@ -1,10 +1,10 @@
 """How likely the best hit is right, and what to do about it.
 
-A logistic model over what a search shows: the best score, how far the second stays behind, and
-how many articles there were to choose from (the best of many is high by chance). Its weights and
-the two thresholds are fitted by `index.training.confidence`. They lie beside the embedder, since
-another embedder's scores mean something else, and go into every index that is made with it;
-`babeldesk calibrate` fits an index's own.
+A logistic model over what a search shows: the best score, how far the best stands out from the
+others, and how many articles there were to choose from (the best of many is high by chance). Its
+weights and the two thresholds are fitted by `index.training.confidence`. They lie beside the
+embedder, since another embedder's scores mean something else, and go into every index that is
+made with it; `babeldesk calibrate` fits an index's own.
 """
 
 from __future__ import annotations
@@ -20,30 +20,26 @@ CONFIDENCE_FILE = "confidence.json"
 
 Outcome = Literal["answer", "suggest", "none"]
 
+_NEARLY_NONE = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
     """Weights of the logistic model, and the probabilities from which to answer or suggest.
 
-    `alone` counts where there is but one article, and so no second score.
+    `alone` counts where there is but one article, which stands out from none.
     """
 
     intercept: float
     score: float
-    gap: float
+    share: float
     articles: float
     alone: float
     answer_from: float
     suggest_from: float
 
-    def probability(self, scores: Sequence[float], articles: int) -> float:
-        """That the best hit is right (0..1), given the hits' scores, best first, and how many
-        articles were searched. 0 without a hit.
-        """
-        return self.of(features(scores, articles)) if scores else 0.0
-
-    def of(self, found: Sequence[float]) -> float:
-        """The probability that `features` stand for."""
+    def probability(self, found: Sequence[float]) -> float:
+        """That the best hit is right (0..1), by its `features`."""
         pairs = zip(self.weights, found, strict=True)
         logit = self.intercept + sum(weight * value for weight, value in pairs)
         return 1 / (1 + math.exp(-logit))
@@ -51,7 +47,7 @@ class Confidence:
     @property
     def weights(self) -> tuple[float, float, float, float]:
         """The weights in the order of `features`."""
-        return self.score, self.gap, self.articles, self.alone
+        return self.score, self.share, self.articles, self.alone
 
     def outcome(self, probability: float) -> Outcome:
         """Answer when sure, suggest when it may be one of a few, else neither."""
@@ -69,9 +65,10 @@ class Confidence:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def features(scores: Sequence[float], articles: int) -> tuple[float, float, float, float]:
-    """What the model looks at: best score, gap to the second, log10 of the number of articles,
-    and whether there is only one.
+def features(score: float, share: float, articles: int) -> tuple[float, float, float, float]:
+    """What the model looks at: the best hit's score, the log odds of its share, log10 of the number
+    of articles that were searched, and whether there is only one.
     """
-    gap = scores[0] - scores[1] if len(scores) > 1 else 0.0
-    return scores[0], gap, math.log10(max(articles, 1)), float(len(scores) == 1)
+    certain = min(max(share, _NEARLY_NONE), 1 - _NEARLY_NONE)
+    odds = certain / (1 - certain)
+    return score, math.log(odds), math.log10(articles), float(articles == 1)

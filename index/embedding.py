@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -93,14 +93,19 @@ class Embedder:
         bag = Path(model) / SUBWORDS
         self._subwords = _loaded(bag, None) if bag.is_dir() else None
         self.has_subwords = self._subwords is not None
-        probe = self._encoded(["?"], queries=True)[0]
+        (probe,) = self._features(self._model.encode_query, ["?"])
         self.dimension = len(probe["sentence_embedding"])
         self._has_tokens = "token_weights" in probe
         self.token_dimension = probe["token_embeddings"].shape[-1] if self._has_tokens else 0
 
+    @classmethod
+    def of_index(cls, name: str, prefixes: Sequence[str] | None) -> Embedder:
+        """The one that an index was made with, by what the index has of it (`versions.Meta`)."""
+        return cls(located(name), Prefixes(*prefixes) if prefixes else None)
+
     def query(self, text: str) -> Query:
         """A question, ready to be searched with."""
-        (found,) = self._encoded([text], queries=True)
+        (found,) = self._features(self._model.encode_query, [text])
         vector = _unit(found["sentence_embedding"].numpy())
         subwords = self.embed_subwords([text])[0] if self.has_subwords else None
         return Query(vector, self._query_tokens(found), subwords)
@@ -124,37 +129,38 @@ class Embedder:
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions: (len(texts), dimension)."""
-        return self._vectors(self._encoded(texts, queries=True))
+        return self._vectors(self._model.encode_query, texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of what articles say: (len(texts), dimension)."""
-        return self._vectors(self._encoded(texts))
+        return self._vectors(self._model.encode_document, texts)
 
     def passages(self, texts: Sequence[str]) -> Passages:
         """What articles say, as vectors and as tokens."""
-        found = self._encoded(texts)
-        empty = np.empty((0, self.token_dimension), dtype=np.int8)
+        if not texts or not self._has_tokens:
+            empty = np.empty((0, self.token_dimension), dtype=np.int8)
+            return Passages(self.embed_passages(texts), [empty] * len(texts))
+        found = self._features(self._model.encode_document, texts)
         return Passages(
-            self._vectors(found),
+            _unit(np.stack([features["sentence_embedding"].numpy() for features in found])),
             [
                 coded(features["token_embeddings"].numpy()[features["attention_mask"].numpy() > 0])
-                if self._has_tokens
-                else empty
                 for features in found
             ],
         )
 
-    def _encoded(self, texts: Sequence[str], *, queries: bool = False) -> list[dict[str, Any]]:
+    def _vectors(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
         if not texts:
-            return []
-        encode = self._model.encode_query if queries else self._model.encode_document
-        found: Any = encode(list(texts), output_value=None, show_progress_bar=False)
-        return list(found)
-
-    def _vectors(self, found: Sequence[dict[str, Any]]) -> Vectors:
-        if not found:
             return np.empty((0, self.dimension), dtype=np.float32)
-        return _unit(np.stack([features["sentence_embedding"].numpy() for features in found]))
+        return _unit(encode(list(texts), show_progress_bar=False))
+
+    @staticmethod
+    def _features(encode: Callable[..., Any], texts: Sequence[str]) -> list[dict[str, Any]]:
+        """All that the model makes of texts, for each of them: much, where there are many."""
+        found: list[dict[str, Any]] = encode(
+            list(texts), output_value=None, show_progress_bar=False
+        )
+        return found
 
 
 def _loaded(model: str | Path, prefixes: Prefixes | None) -> SentenceTransformer:

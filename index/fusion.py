@@ -68,16 +68,31 @@ class Evidence:
 
 def fuse(evidence: Evidence, weights: Weights) -> Scores:
     """The score of each article: the weighted mean of the evidence there is, (articles,)."""
-    total = 0.0
     scores = np.zeros_like(evidence.segment)
-    for field in dataclasses.fields(weights):
-        found = getattr(evidence, field.name)
-        if found is not None:
-            weight = getattr(weights, field.name)
-            scores += weight * found
-            total += weight
-    mean: Scores = scores / np.float32(total or 1.0)
+    for kind in _kinds(evidence):
+        scores += getattr(weights, kind) * getattr(evidence, kind)
+    mean: Scores = scores / np.float32(_total(evidence, weights) or 1.0)
     return mean
+
+
+def shares(scores: Scores, evidence: Evidence, weights: Weights) -> Scores:
+    """How likely each of the best articles is the right one among them: (articles,), sum 1.
+
+    A softmax over the weighted sums: what the weights were fitted to (`index.training.fusion`).
+    """
+    powers = np.exp((scores - scores.max(initial=-1)) * np.float32(_total(evidence, weights)))
+    found: Scores = powers / powers.sum()
+    return found
+
+
+def _total(evidence: Evidence, weights: Weights) -> float:
+    return float(sum(getattr(weights, kind) for kind in _kinds(evidence)))
+
+
+def _kinds(evidence: Evidence) -> list[str]:
+    """The kinds of evidence there are."""
+    names = (field.name for field in dataclasses.fields(Weights))
+    return [name for name in names if getattr(evidence, name) is not None]
 
 
 def word_share(words: Scores) -> Scores:

@@ -163,7 +163,7 @@ class LocaleIndex:
 
     def _by_article(self, rows: NDArray[_Row]) -> list[NDArray[_Row]]:
         """What belongs to the segments, cut into what belongs to each article."""
-        return np.split(rows, np.searchsorted(self._owners, np.arange(1, len(self.article_ids))))
+        return _by_owner(rows, self._owners, len(self.article_ids))
 
 
 class _Subwords:
@@ -176,6 +176,7 @@ class _Subwords:
         owners: NDArray[np.int32],
     ) -> None:
         self._articles, self._segments, self._owners = articles, segments, owners
+        self._with_segments = np.isin(np.arange(len(articles)), owners)
 
     @classmethod
     def load(cls, folder: Path) -> _Subwords | None:
@@ -205,19 +206,24 @@ class _Subwords:
         """The cosine of each article, and of its best segment: (articles,) each."""
         count = len(self._articles)
         whole = _best(*self._articles.search(vector, NEAREST_ARTICLES), count)
-        best = np.full(count, -1, dtype=np.float32)
-        if self._segments is not None:
-            cosines, rows = self._segments.search(vector, NEAREST_SEGMENTS)
-            best[np.unique(self._owners)] = cosines[-1]
-            np.maximum.at(best, self._owners[rows], cosines)
-        return whole, best
+        if self._segments is None:
+            return whole, np.full(count, -1, dtype=np.float32)
+        cosines, rows = self._segments.search(vector, NEAREST_SEGMENTS)
+        best = _best(cosines, self._owners[rows], count)
+        return whole, np.where(self._with_segments, best, np.float32(-1))
 
     def by_article(self) -> list[tuple[Vectors, Vectors]]:
         """Each article's own vector, and those of its segments."""
         wholes = self._articles.vectors()
         segments = self._segments.vectors() if self._segments else wholes[:0]
-        starts = np.searchsorted(self._owners, np.arange(1, len(wholes)))
-        return list(zip(wholes, np.split(segments, starts), strict=True))
+        return list(zip(wholes, _by_owner(segments, self._owners, len(wholes)), strict=True))
+
+
+def _by_owner(
+    rows: NDArray[_Row], owners: NDArray[np.integer[Any]], count: int
+) -> list[NDArray[_Row]]:
+    """Rows in the order of their owners, cut into those of each of `count` articles."""
+    return np.split(rows, np.searchsorted(owners, np.arange(1, count)))
 
 
 def _best(cosines: Scores, owners: NDArray[np.integer[Any]], count: int) -> Scores:

@@ -21,7 +21,6 @@ from index.interaction import Codes
 # What an article is about stands at its head: more text makes its one vector no better, and its
 # tokens no more telling, than they cost.
 ARTICLE_CHARACTERS = 1000
-_BATCH = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def indexed_segments(article: Article) -> list[tuple[Segment, str]]:
     An article of code alone is still found: by its title.
     """
     pairs = [(segment, plain(segment.text)) for segment in article.segments]
-    worded = [(segment, text) for segment, text in pairs if _has_letter(text)]
+    worded = [(segment, text) for segment, text in pairs if has_letter(text)]
     return worded or [(Segment("title", article.title), article.title)]
 
 
@@ -71,10 +70,11 @@ def article_text(title: str, texts: Sequence[str]) -> str:
 
 def _meaning(segment: Segment, shown: str) -> str:
     source = plain(segment.source or "")
-    return source if _has_letter(source) else shown
+    return source if has_letter(source) else shown
 
 
-def _has_letter(text: str) -> bool:
+def has_letter(text: str) -> bool:
+    """Whether a text says anything: numbers and signs alone do not."""
     return any(character.isalpha() for character in text)
 
 

@@ -106,7 +106,7 @@ def curve(
     asked = _locale_to_ask(meta, questions)
     texts = [q.text for q in questions if q.locale == asked] or _titles(version / asked)
     texts = texts[:_QUESTIONS]
-    vectors = Embedder(located(meta.model)).embed_queries(texts)
+    vectors = Embedder.of_index(meta.model, meta.prefixes).embed_queries(texts)
     # What is loaded once, whatever the size, is loaded now.
     ask_latency(texts, opened(folder))
     for size in sizes:
@@ -175,11 +175,7 @@ def _multiplied(
     for locale in locales:
         _check_memory(round(factor * meta.segments[locale]), meta.dimension)
     with versions.building(out) as made:
-        for part in version.iterdir():
-            if part.is_file():
-                shutil.copyfile(part, made / part.name)
-            elif part.name not in (asked, ENGLISH):
-                versions.link_tree(part, made / part.name)
+        versions.share(version, made, without={asked, ENGLISH})
         # In a process of its own, so that the memory it takes is not counted as that of asking.
         spawning = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(max_workers=1, mp_context=spawning) as pool:

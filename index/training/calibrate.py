@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from index import versions
+from index.build import Progress
 from index.confidence import CONFIDENCE_FILE
 from index.evaluation import Question
 from index.fusion import FUSION_FILE
@@ -17,8 +17,6 @@ from index.training.confidence import Outcomes
 
 FEWEST_ANSWERABLE = 30
 FEWEST_UNANSWERABLE = 20
-
-Progress = Callable[[str, int, int], None]
 
 
 class TooFewQuestionsError(ValueError):
@@ -63,23 +61,15 @@ def calibrate(
         found.append(sample)
         progress("Asking", min(sample.question + 1, len(questions)), len(questions))
     fitted = confidence.fit(found)
-    for out in [model] if model else []:
-        searcher.weights.save(out / FUSION_FILE)
-        fitted.save(out / CONFIDENCE_FILE)
+    if model:
+        searcher.weights.save(model / FUSION_FILE)
+        fitted.save(model / CONFIDENCE_FILE)
     with versions.building(folder) as made:
-        for part in searcher.version.iterdir():
-            _share(part, made / part.name)
+        versions.share(searcher.version, made, without={FUSION_FILE, CONFIDENCE_FILE})
         searcher.weights.save(made / FUSION_FILE)
         fitted.save(made / CONFIDENCE_FILE)
         versions.publish(folder, made)
     return Calibration(len(questions), confidence.held_out(found), hit1)
-
-
-def _share(part: Path, target: Path) -> None:
-    if part.is_dir():
-        versions.link_tree(part, target)
-    elif part.name not in (FUSION_FILE, CONFIDENCE_FILE):
-        shutil.copyfile(part, target)
 
 
 def _enough(questions: Sequence[Question]) -> None:

