@@ -31,8 +31,10 @@ from index.training.export import load, save
 SEED = 0
 HELD_OUT = 10
 FEWEST_PAIRS = 50
-# Each sentence is seen this many times, but no more sentences in all than a few minutes allow.
+# Each sentence is seen this many times; but fewer sentences in all change nothing, and more take
+# longer than a few minutes.
 ROUNDS = 6
+FEWEST_SENTENCES = 4_000
 MOST_SENTENCES = 20_000
 # Asking for every held-out sentence of a large corpus would take longer than training.
 MOST_ASKED = 1500
@@ -79,7 +81,8 @@ def adapt(roots: Sequence[Path], model: Path, out: Path, progress: Progress) -> 
     before = _found(Embedder(model), asked, sources)
     progress("Measuring", 1, 2)
     trained = load(model)
-    count = min(ROUNDS * len({pair.source for pair in known}), MOST_SENTENCES)
+    seen = ROUNDS * len({pair.source for pair in known})
+    count = min(max(seen, FEWEST_SENTENCES), MOST_SENTENCES)
     distil(trained, known, count, rng, lambda done, all_, _: progress("Training", done, all_))
     with tempfile.TemporaryDirectory(prefix="babeldesk-train-") as work:
         made = Path(work) / "model"

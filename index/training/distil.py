@@ -63,7 +63,8 @@ def _loss(found: torch.Tensor, space: torch.Tensor, meant: torch.Tensor) -> torc
 
 
 class Steps:
-    """AdamW with a warm-up and a linear fall; the word table stays as it is.
+    """AdamW with a warm-up of WARM_UP steps, at most a tenth of all, and a linear fall; the word
+    table stays as it is.
 
     The table is most of the weights, and what it knows of words that the corpus lacks would be
     lost if the others moved away from it.
@@ -78,9 +79,10 @@ class Steps:
         self._weights = [*body, *head]
         groups = [{"params": body, "lr": rate}, {"params": head, "lr": head_rate}]
         self._optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+        warm_up = min(WARM_UP, -(-steps // 10))
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimizer,
-            lambda step: min(1.0, (step + 1) / WARM_UP) * max(0.03, 1 - step / steps),
+            lambda step: min(1.0, (step + 1) / warm_up) * max(0.03, 1 - step / steps),
         )
         model.train()
         for module in model.modules():
