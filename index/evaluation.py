@@ -2,8 +2,8 @@
 
 A question file holds one JSON object a line: `q`, `locale`, `article` (the right one's id), and
 optionally `ok` (ids that answer as well), `style`, and `english` (the question in English, which
-only training reads). Lines without `article` are questions that
-have no answer: only their outcomes count.
+only training reads). Lines without `article` are questions that have no answer: only their
+outcomes count.
 
 hit@k is the share of questions with a right article among the first k; MRR the mean of 1/rank
 of the first right one (0 beyond the tenth); Voorhees 1999, TREC-8 question answering.

@@ -17,7 +17,8 @@ from index.training import distil as distilling
 from index.training import tune as tuning
 from index.training.bitext import Bitext, Pair, read_bitext, sampled
 from index.training.distil import by_length, token_ids, vectors
-from index.training.export import PROMPTS, TokenEncoder, Trainable, load, save
+from index.training.e5 import PROMPTS
+from index.training.export import TokenEncoder, Trainable, load, save
 from index.training.tune import Tokens, max_similarity
 from index.training.typing_noise import as_typed, without_marks
 from tests.corpora import PRINTER_TR, VPN_DE, write

@@ -18,7 +18,8 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from index.training.bitext import Pair, sampled
-from index.training.export import PROMPTS, TokenEncoder, Trainable
+from index.training.e5 import PROMPTS
+from index.training.export import TokenEncoder, Trainable
 from index.training.typing_noise import as_typed
 
 BATCH = 128
@@ -131,13 +132,19 @@ def fast_matrices() -> contextlib.AbstractContextManager[object]:
 def vectors(trained: Trainable, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
     """Unit vectors of texts by the model as it is: (n, d)."""
     trained.model.eval()
-    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
     found = np.empty((len(texts), trained.model.bert.config.hidden_size), dtype=np.float32)
-    for start in range(0, len(order), BATCH):
-        part = order[start : start + BATCH]
+    for part in short_first(texts, BATCH):
         found[part] = forward(trained, [prompt + texts[n] for n in part], 256)[0].numpy()
     trained.model.train()
     return found
+
+
+def short_first(texts: Sequence[str], size: int) -> Iterator[list[int]]:
+    """The places of texts, `size` at a time, from the shortest text to the longest: so that those
+    read together are about equally long.
+    """
+    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+    return (order[start : start + size] for start in range(0, len(order), size))
 
 
 def by_length(pairs: Sequence[Pair], size: int, rng: random.Random) -> list[list[Pair]]:

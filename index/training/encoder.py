@@ -32,7 +32,7 @@ from index.evaluation import Question, read_questions
 from index.training import e5
 from index.training.bitext import Bitext, read_bitext
 from index.training.distil import Told, distil
-from index.training.export import PROMPTS, TokenEncoder, Trainable, save
+from index.training.export import TokenEncoder, Trainable, save
 from index.training.tune import tune
 from index.training.typing_noise import without_marks
 
@@ -91,11 +91,9 @@ def untrained(pieces: Sequence[int], cache: Path) -> Trainable:
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         e5.save(e5.fetch(cache), folder, pieces)
-        bert = BertModel.from_pretrained(
-            folder, add_pooling_layer=False, attn_implementation="eager", dtype=torch.float32
-        )
+        bert = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    prompt_tokens = len(tokenizer.encode(PROMPTS["query"]).ids) - 1
+    prompt_tokens = len(tokenizer.encode(e5.PROMPTS["query"]).ids) - 1
     return Trainable(TokenEncoder(bert, TOKEN_DIMENSION, prompt_tokens), tokenizer)
 
 

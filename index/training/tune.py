@@ -26,8 +26,9 @@ from torch.nn import functional
 
 from index.evaluation import Question
 from index.training.bitext import Bitext, Pair
-from index.training.distil import BATCH, Steps, Told, fast_matrices, forward
-from index.training.export import PROMPTS, Trainable
+from index.training.distil import BATCH, Steps, Told, fast_matrices, forward, short_first
+from index.training.e5 import PROMPTS
+from index.training.export import Trainable
 from index.training.typing_noise import as_typed
 
 EPOCHS = 5
@@ -131,14 +132,14 @@ class _Tuning:
     @torch.no_grad()
     def read_articles(self) -> None:
         """Read all articles, as the encoder is now."""
+        self._trained.model.eval()
         width = self._trained.model.bert.config.hidden_size
         token_width = self._trained.model.projection.out_features
         self._vectors = torch.empty(len(self._texts), width)
         self._tokens = torch.zeros(len(self._texts), ARTICLE_TOKENS, token_width)
-        order = sorted(range(len(self._texts)), key=lambda n: len(self._texts[n]))
-        for start in range(0, len(order), BATCH):
-            part = order[start : start + BATCH]
+        for part in short_first(self._texts, BATCH):
             self._vectors[part], self._tokens[part] = self._read(part)
+        self._trained.model.train()
 
     def _read(self, articles: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
         """The vectors of some articles, and of their tokens, zeros where these end."""
@@ -191,16 +192,17 @@ class _Tuning:
             + _softmax(met / TOKEN_TEMPERATURE, left_out, wanted)
             + SUM_WEIGHT * _softmax((met + near[:, articles]) / SUM_TEMPERATURE, left_out, wanted)
         )
-        translated = [n for n, asked in enumerate(batch) if asked.english is not None]
+        translated = [(n, asked.english) for n, asked in enumerate(batch) if asked.english]
         if with_english and translated:
             some = self._rng.sample(translated, min(len(translated), ENGLISH_READ))
-            english = [batch[n].english or "" for n in some]
-            loss = loss + ENGLISH_WEIGHT * self._english_loss(vectors[some], english)
+            places, english = zip(*some, strict=True)
+            loss = loss + ENGLISH_WEIGHT * self._english_loss(vectors[list(places)], english)
         return loss
 
     def _typed(self, asked: Asked) -> str:
-        english = asked.english is not None and self._rng.random() < ASKED_IN_ENGLISH
-        return as_typed((asked.english if english else None) or asked.text, self._rng)
+        if asked.english and self._rng.random() < ASKED_IN_ENGLISH:
+            return as_typed(asked.english, self._rng)
+        return as_typed(asked.text, self._rng)
 
     def _to_compare(
         self, questions: torch.Tensor, right: torch.Tensor, not_wrong: torch.Tensor
@@ -236,18 +238,17 @@ def _questions_read(trained: Trainable, texts: Sequence[str]) -> tuple[torch.Ten
     """The vectors (n, d) and the tokens of questions; short ones are read together, so that less
     is padding.
     """
-    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-    size = -(-len(texts) // _PARTS)
+    parts = list(short_first(texts, -(-len(texts) // _PARTS)))
     found: list[tuple[torch.Tensor, ...]] = []
-    for start in range(0, len(order), size):
-        part = order[start : start + size]
+    for part in parts:
         prompted = [PROMPTS["query"] + texts[n] for n in part]
         vectors, tokens, weights = forward(trained, prompted, QUESTION_TOKENS)
         counting = weights > 0
         owners = torch.tensor(part)[:, None].expand_as(weights)
         found.append((vectors, tokens[counting], weights[counting], owners[counting]))
-    vectors, tokens, weights, owners = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return vectors[torch.tensor(order).argsort()], Tokens(tokens, weights, owners, len(texts))
+    vectors, tokens, weights, owners = (torch.cat(kind) for kind in zip(*found, strict=True))
+    order = torch.tensor([n for part in parts for n in part])
+    return vectors[order.argsort()], Tokens(tokens, weights, owners, len(texts))
 
 
 def _pairs_loss(trained: Trainable, pairs: Sequence[Pair], rng: random.Random) -> torch.Tensor:
