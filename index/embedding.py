@@ -84,7 +84,8 @@ class Embedder:
         """Load a model folder, or a hub model that is already on this machine.
 
         `prefixes` are for a model that was trained with them and does not bring them itself.
-        Raises ModelNotFoundError where there is no such model; the network is never asked.
+        Raises ModelNotFoundError where there is no such model (the network is never asked), and
+        PrefixesNotWantedError where it brings its own.
         """
         self._model = _loaded(model, prefixes)
         self.name = _name(model)
@@ -169,8 +170,14 @@ def _loaded(model: str | Path, prefixes: Prefixes | None) -> SentenceTransformer
 
     from index.encoder import QuantizedEncoder
 
+    quantised = QuantizedEncoder.is_in(Path(model))
+    if quantised and prefixes:
+        raise PrefixesNotWantedError(
+            f"The embedding model {model} brings its own prefixes: leave out --query-prefix and "
+            "--passage-prefix."
+        )
     try:
-        if QuantizedEncoder.is_in(Path(model)):
+        if quantised:
             encoder = QuantizedEncoder(Path(model))
             return SentenceTransformer(modules=[encoder], prompts=encoder.prompts, device="cpu")
         own = {"query": prefixes.query, "document": prefixes.passage} if prefixes else None
@@ -230,3 +237,7 @@ def beside_model(name: str, file: str) -> Path:
 
 class ModelNotFoundError(ValueError):
     """The embedding model can't be loaded from this machine."""
+
+
+class PrefixesNotWantedError(ValueError):
+    """Prefixes were given for a model that brings its own."""

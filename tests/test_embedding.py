@@ -10,6 +10,8 @@ from index.embedding import (
     BUNDLED_MODEL,
     Embedder,
     ModelNotFoundError,
+    Prefixes,
+    PrefixesNotWantedError,
     fingerprint,
     normalise,
 )
@@ -138,3 +140,8 @@ def test_fingerprints_follow_the_weights(embedder: Embedder, tmp_path: Path) -> 
     content[-1] ^= 1
     weights.write_bytes(content)
     assert fingerprint(tmp_path) != embedder.fingerprint
+
+
+def test_the_bundled_model_takes_no_prefixes_but_its_own() -> None:
+    with pytest.raises(PrefixesNotWantedError, match="leave out --query-prefix"):
+        Embedder(prefixes=Prefixes("query: ", "passage: "))
