@@ -130,6 +130,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask a question, or many with --batch."""
+    from bot.answer import Asker
     from bot.batch import answer_lines, timed, to_dict
     from bot.terminal import answer_text
     from corpus.reader import normalise_locale
@@ -145,13 +146,42 @@ def ask(
                 for line in answer_lines(lines, answerer):
                     typer.echo(line)
             return
-        answer, milliseconds = timed(lambda: answerer.answer(text or "", locale=locale))
+        answer, milliseconds = timed(lambda: answerer.answer(text or "", Asker(chosen=locale)))
     if as_json:
         shown = json.loads(answer.article.to_json()) if answer.article else None
         result = {**to_dict(answer, milliseconds), "content": shown}
         typer.echo(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         typer.echo(answer_text(answer))
+
+
+@app.command()
+def detect(
+    text: Annotated[str, typer.Argument(help="What somebody wrote.")],
+    client: Annotated[
+        str | None, typer.Option(help="The locale of their client (BCP 47).", show_default=False)
+    ] = None,
+    history: Annotated[
+        list[str] | None,
+        typer.Option(help="A locale they were answered in before; again for more."),
+    ] = None,
+    index: IndexFolder = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print the evidence.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which language a text is in, and with --explain why."""
+    from bot.language.detection import detect as detect_language
+    from bot.terminal import detection_text
+    from index import versions
+
+    with errors():
+        _, meta = versions.current(index or settings().index)
+        candidates = tuple(sorted(meta.articles))
+        found = detect_language(text, candidates, client, history or ())
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2))
+    else:
+        typer.echo(detection_text(found, explain=explain))
 
 
 @app.command()

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot import language
+from bot.language.detection import detect
+from bot.language.negotiation import reply_language
 from corpus.article import ENGLISH, Article
 from index.confidence import Outcome
 from index.search import Hit, Searcher
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What is known of who asks, as BCP 47 tags: the language that they chose to be answered in,
+    which goes before all else; those of their last replies in this conversation, latest last; and
+    that of their client.
+    """
+
+    chosen: str | None = None
+    history: tuple[str, ...] = ()
+    client: str | None = None
+
+
+_NOBODY = Asker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +76,48 @@ class Answerer:
         """Answer from what `searcher` gives at the time of each question."""
         self._searcher = searcher
 
-    def answer(self, text: str, hint: str | None = None, locale: str | None = None) -> Answer:
-        """The answer to a question.
-
-        `hint` is the locale of the client that it came from; `locale` is an explicit wish, which
-        goes before what the text shows.
-        """
+    def answer(self, text: str, asker: Asker = _NOBODY) -> Answer:
+        """The answer to a question."""
         searcher = self._searcher()
         question = encodable(text).strip()[:MAX_QUESTION]
-        if locale:
-            spoken = language.resolve(locale, searcher.locales)
-        else:
-            spoken = language.detect(question, searcher.locales, hint).locale
+        spoken = self._language(question, asker, searcher.locales)
         hits = tuple(searcher.search(question, spoken)) if question else ()
         match searcher.outcome(hits, spoken):
             case "answer":
                 article = searcher.article(hits[0].article_id, hits[0].locale)
-                return Answer(question, spoken, "answer", article, hits)
+                return _shown(Answer(question, spoken, "answer", article, hits), searcher)
             case "suggest":
                 titles = _suggestions(searcher, hits)
                 return Answer(question, spoken, "suggest", None, hits, titles)
             case "none":
                 return Answer(question, spoken, "none", None, hits)
 
+    @staticmethod
+    def _language(question: str, asker: Asker, locales: tuple[str, ...]) -> str:
+        if asker.chosen:
+            return reply_language(asker.chosen, locales)
+        return detect(question, locales, asker.client, asker.history).locale
+
     def open_article(self, article_id: str, wanted: str) -> Answer | None:
         """The article that a button names, in the wanted locale or in English; None if gone."""
         searcher = self._searcher()
-        spoken = language.resolve(wanted, searcher.locales)
+        spoken = reply_language(wanted, searcher.locales)
         for locale in dict.fromkeys((spoken, ENGLISH)):
             article = searcher.article(encodable(article_id), locale)
             if article:
-                return Answer(article.title, spoken, "answer", article, ())
+                return _shown(Answer(article.title, spoken, "answer", article, ()), searcher)
         return None
+
+    def languages(self) -> tuple[str, ...]:
+        """The locales that answers can be had in."""
+        return self._searcher().locales
+
+
+def _shown(answer: Answer, searcher: Searcher) -> Answer:
+    """The answer; what is still to be translated is logged."""
+    if answer.article and answer.in_english_instead and answer.language in searcher.locales:
+        _log.info("translation gap: %s is missing in %s", answer.article.id, answer.language)
+    return answer
 
 
 def _suggestions(searcher: Searcher, hits: tuple[Hit, ...]) -> tuple[Suggestion, ...]:

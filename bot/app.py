@@ -11,10 +11,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.adapter import Adapter
+from bot.answer import Answerer
 from bot.chat import ChatPage
 from bot.config import Config
-from bot.handler import AnswerQuestion, HelpdeskBot, OpenArticle
+from bot.handler import HelpdeskBot
 from bot.inbound import MAX_BYTES, json_errors, this_machine_only
+from bot.memory import Memory
 from bot.strings import strings_for
 from corpus.article import ENGLISH
 
@@ -24,17 +26,11 @@ _ADAPTER = web.AppKey("adapter", Adapter)
 _BOT = web.AppKey("bot", HelpdeskBot)
 
 
-def create_app(
-    config: Config,
-    answer: AnswerQuestion,
-    open_article: OpenArticle,
-    ready: Callable[[], bool],
-) -> web.Application:
+def create_app(config: Config, answerer: Answerer, ready: Callable[[], bool]) -> web.Application:
     """The server's application, to be run by aiohttp.
 
-    `answer` (text, client locale) and `open_article` (article id, locale; None when there is no
-    such article) may block and must be safe to call from several threads. `ready` says whether
-    they can be called yet. Raises ConfigError unless the server may start with `config`.
+    `ready` says whether the answerer can be asked yet. Raises ConfigError unless the server may
+    start with `config`.
     """
     config.check()
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
@@ -44,8 +40,8 @@ def create_app(
     )
     app.add_routes([web.get("/healthz", _health), web.get("/readyz", _readiness(ready))])
     if config.local:
-        app.add_routes(ChatPage(answer, open_article, executor).routes())
-    app[_BOT] = HelpdeskBot(answer, open_article, executor)
+        app.add_routes(ChatPage(answerer, executor).routes())
+    app[_BOT] = HelpdeskBot(answerer, Memory(), executor)
     app.router.add_post("/api/messages", _messages)
     app.cleanup_ctx.append(partial(_working, config, executor))
     return app

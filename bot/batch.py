@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from bot.answer import Answer, Answerer, encodable
+from bot.answer import Answer, Answerer, Asker, encodable
 
 
 def answer_lines(lines: Iterable[str], answerer: Answerer) -> Iterator[str]:
@@ -62,5 +62,5 @@ def _answered(number: int, line: str, answerer: Answerer) -> dict[str, Any]:
     hint = fields.get("locale")
     if hint is not None and not isinstance(hint, str):
         return {"error": f"line {number}: locale must be a string such as tr-TR, or left out"}
-    answer, milliseconds = timed(lambda: answerer.answer(fields["q"], hint))
+    answer, milliseconds = timed(lambda: answerer.answer(fields["q"], Asker(client=hint)))
     return {**to_dict(answer, milliseconds), "q": fields["q"]}

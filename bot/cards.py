@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.answer import Answer, Suggestion
+from bot.buttons import LANGUAGE_FIELD, ChangeLanguage, ChooseLanguage, OpenArticle
 from bot.elements import Element, container, elements, text_block
 from bot.markdown import card_markdown, card_text
 from bot.plaintext import block_text
-from bot.strings import Strings, is_rtl, strings_for
+from bot.strings import Strings, is_rtl, own_name, strings_for
 from corpus.article import Article, Block
 from corpus.inline import plain
 
@@ -34,7 +35,7 @@ def card_for(answer: Answer, strings: Strings) -> Card:
         case "suggest":
             return suggest_card(answer, strings)
         case "none":
-            return none_card(strings)
+            return none_card(answer, strings)
 
 
 def answer_card(answer: Answer, strings: Strings) -> Card:
@@ -61,13 +62,22 @@ def suggest_card(answer: Answer, strings: Strings) -> Card:
     No buttons: Teams cuts what stands on them, to a few words on a phone, and titles that are
     alike differ at their ends.
     """
-    body = [_title(strings.get("suggest-title")), *map(_choice, answer.suggestions)]
-    return _card(strings, body, fallback_text(answer, strings))
+    body = [
+        _title(strings.get("suggest-title")),
+        *map(_choice, answer.suggestions),
+        _footer([card_text(_answered_in(answer.language, strings))], strings),
+    ]
+    return _card(strings, body, fallback_text(answer, strings), [_change_language(strings)])
 
 
-def none_card(strings: Strings) -> Card:
+def none_card(answer: Answer, strings: Strings) -> Card:
     """Nothing fits; how to ask so that it may."""
-    return _message_card(strings, strings.get("none-title"), strings.get("none-body"))
+    body = [
+        _title(strings.get("none-title")),
+        text_block(card_text(strings.get("none-body"))),
+        _footer([card_text(_answered_in(answer.language, strings))], strings),
+    ]
+    return _card(strings, body, fallback_text(answer, strings), [_change_language(strings)])
 
 
 def welcome_card(strings: Strings) -> Card:
@@ -75,10 +85,53 @@ def welcome_card(strings: Strings) -> Card:
     return _message_card(strings, strings.get("welcome-title"), strings.get("welcome-body"))
 
 
+def language_card(
+    strings: Strings, locales: Sequence[str], chosen: str | None, article_id: str | None = None
+) -> Card:
+    """Which language to answer in: that of each question, or one of the locales.
+
+    `chosen` is what counts now; `article_id` that of the article to show in the new language.
+    """
+    title = strings.get("language-title")
+    automatic = {"title": strings.get("language-automatic"), "value": ""}
+    names = sorted(
+        ((own_name(locale, locales), locale) for locale in locales),
+        key=lambda name: name[0].casefold(),
+    )
+    choice = {
+        "type": "Input.ChoiceSet",
+        "id": LANGUAGE_FIELD,
+        "label": title,
+        "style": "compact",
+        "value": chosen or "",
+        "choices": [automatic, *({"title": name, "value": tag} for name, tag in names)],
+    }
+    data = ChooseLanguage(None, article_id).data()
+    submit = {"type": "Action.Submit", "title": strings.get("change-language"), "data": data}
+    return _card(strings, [choice], title, [submit])
+
+
+def language_set_text(strings: Strings, chosen: str | None) -> str:
+    """What confirms a choice of language, in the language that answers are in from then on."""
+    if chosen is None:
+        return strings.get("language-set-automatic")
+    return strings.get("language-set", language=strings.language(chosen))
+
+
+def notice_card(strings: Strings, text: str) -> Card:
+    """One sentence of the bot."""
+    return _card(strings, [text_block(card_text(text))], text)
+
+
+def with_notice(card: Card, text: str, strings: Strings) -> Card:
+    """The card with a sentence of the bot above it."""
+    spoken = {key: f"{text} {card[key]}" for key in ("speak", "fallbackText")}
+    return {**card, **spoken, "body": [_notice_box(text, strings), *card["body"]]}
+
+
 def vanished_card(strings: Strings) -> Card:
     """For a button of an article that has gone since."""
-    text = strings.get("vanished")
-    return _card(strings, [text_block(card_text(text))], text)
+    return notice_card(strings, strings.get("vanished"))
 
 
 def fallback_text(answer: Answer, strings: Strings) -> str:
@@ -97,7 +150,7 @@ def fallback_text(answer: Answer, strings: Strings) -> str:
 def _article(answer: Answer) -> Article:
     if answer.article is None:
         raise ValueError(f"an answer with outcome {answer.outcome!r} has no article to show")
-    return answer.article
+    return answer.article.completed(strings_for(answer.article.locale).get("shown-in-english"))
 
 
 def _below_title(article: Article) -> tuple[Block, ...]:
@@ -117,12 +170,11 @@ def _article_card(
         _title(article.title),
         *elements(blocks, strings_for(article.locale)),
         *_too_long(article, blocks, strings),
-        _footer(article, strings),
+        _article_footer(article, strings),
     ]
+    actions = [*_link(article, strings), _change_language(strings, article.id)]
     return {
-        **_card(
-            strings, body, _article_text(answer, article, blocks, strings), _link(article, strings)
-        ),
+        **_card(strings, body, _article_text(answer, article, blocks, strings), actions),
         "lang": article.locale.split("-")[0],
         "rtl": is_rtl(article.locale),
         "speak": ". ".join([*_notice_texts(answer, strings), article.title]),
@@ -135,7 +187,11 @@ def _notice_texts(answer: Answer, strings: Strings) -> list[str]:
 
 def _notice(answer: Answer, strings: Strings) -> Iterator[Element]:
     for text in _notice_texts(answer, strings):
-        yield container([text_block(card_text(text))], style="accent", rtl=strings.rtl)
+        yield _notice_box(text, strings)
+
+
+def _notice_box(text: str, strings: Strings) -> Element:
+    return container([text_block(card_text(text))], style="accent", rtl=strings.rtl)
 
 
 def _too_long(article: Article, blocks: Sequence[Block], strings: Strings) -> Iterator[Element]:
@@ -144,15 +200,28 @@ def _too_long(article: Article, blocks: Sequence[Block], strings: Strings) -> It
         yield container([text], rtl=strings.rtl)
 
 
-def _footer(article: Article, strings: Strings) -> Element:
-    facts = [strings.get("answered-in", language=strings.language(article.locale))]
+def _article_footer(article: Article, strings: Strings) -> Element:
+    facts = [_answered_in(article.locale, strings)]
     if article.updated:
         facts.append(strings.get("updated", date=strings.date(article.updated)))
     lines = [card_text(" · ".join(facts))]
     if article.attribution:
         lines.append(card_markdown([article.attribution]))
+    return _footer(lines, strings)
+
+
+def _footer(lines: Sequence[str], strings: Strings) -> Element:
     small = [text_block(line, size="Small", isSubtle=True, spacing="Small") for line in lines]
     return container(small, separator=True, rtl=strings.rtl)
+
+
+def _answered_in(locale: str, strings: Strings) -> str:
+    return strings.get("answered-in", language=strings.language(locale))
+
+
+def _change_language(strings: Strings, article_id: str | None = None) -> Element:
+    data = ChangeLanguage(article_id).data()
+    return {"type": "Action.Submit", "title": strings.get("change-language"), "data": data}
 
 
 def _link(article: Article, strings: Strings) -> list[Element]:
@@ -162,12 +231,7 @@ def _link(article: Article, strings: Strings) -> list[Element]:
 
 
 def _choice(suggestion: Suggestion) -> Element:
-    data = {
-        "babeldesk": 1,
-        "action": "open",
-        "article": suggestion.article_id,
-        "locale": suggestion.locale,
-    }
+    data = OpenArticle(suggestion.article_id, suggestion.locale).data()
     return container(
         [text_block(card_text(suggestion.title), color="Accent", weight="Bolder")],
         style="emphasis",

@@ -1,8 +1,11 @@
 """The chat page of a local trial: ask in the browser what one would ask in Teams.
 
-`GET /` is the page; `POST /ask` takes `{"q": text, "locale": tag or absent}` and `POST /open`
-`{"article": id, "locale": tag}`. Both answer with the object of `described`. The page loads
-nothing from anywhere else, and its policy says so to the browser.
+`GET /` is the page; `POST /ask` takes `{"q": text, "locale": the browser's, "chosen": the one that
+the user picked, "history": those of the last replies}`, all tags but the question optional, and
+`POST /open` `{"article": id, "locale": tag}`; both answer with the object of `described`.
+`POST /languages` takes `{"locale": that to talk in, "chosen": tag, "article": id of the one
+shown}`, all optional, and answers with the card to choose a language. The page loads nothing from
+anywhere else, and its policy says so to the browser.
 """
 
 from __future__ import annotations
@@ -16,8 +19,8 @@ from typing import Any, TypeVar
 import jinja2
 from aiohttp import web
 
-from bot.answer import MAX_QUESTION, Answer
-from bot.cards import card_for
+from bot.answer import MAX_QUESTION, Answer, Answerer, Asker
+from bot.cards import card_for, language_card
 from bot.inbound import RequestError, read_object, string_field
 from bot.strings import strings_for
 from corpus.article import ENGLISH
@@ -26,19 +29,14 @@ T = TypeVar("T")
 
 _LONGEST_ID = 500
 _LONGEST_LOCALE = 35
+_MOST_HISTORY = 10
 
 
 class ChatPage:
-    """The page's three routes over the same two functions that the bot answers with."""
+    """The page's routes over the same answerer that the bot answers with."""
 
-    def __init__(
-        self,
-        answer: Callable[[str, str | None], Answer],
-        open_article: Callable[[str, str], Answer | None],
-        executor: Executor,
-    ) -> None:
-        self._answer = answer
-        self._open_article = open_article
+    def __init__(self, answerer: Answerer, executor: Executor) -> None:
+        self._answerer = answerer
         self._executor = executor
         loader = jinja2.PackageLoader("bot", "console")
         self._template = jinja2.Environment(loader=loader, autoescape=True).get_template(
@@ -51,6 +49,7 @@ class ChatPage:
             web.get("/", self.page),
             web.post("/ask", self.ask),
             web.post("/open", self.open),
+            web.post("/languages", self.languages),
         ]
 
     async def page(self, _: web.Request) -> web.Response:
@@ -63,22 +62,45 @@ class ChatPage:
         """Answer a question. Raises RequestError 4xx."""
         body = await read_object(request)
         question = string_field(body, "q", longest=MAX_QUESTION)
-        locale = string_field(body, "locale", longest=_LONGEST_LOCALE, required=False)
-        return _json(await self._run(self._answer, question or "", locale))
+        asker = Asker(
+            chosen=_tag(body, "chosen"), history=_history(body), client=_tag(body, "locale")
+        )
+        return _json(await self._run(self._answerer.answer, question or "", asker))
 
     async def open(self, request: web.Request) -> web.Response:
         """Show an article. Raises RequestError 4xx."""
         body = await read_object(request)
         article = string_field(body, "article", longest=_LONGEST_ID)
         locale = string_field(body, "locale", longest=_LONGEST_LOCALE)
-        answer = await self._run(self._open_article, article or "", locale or "")
+        answer = await self._run(self._answerer.open_article, article or "", locale or "")
         if answer is None:
             raise RequestError(404, strings_for(locale or ENGLISH).get("vanished"))
         return _json(answer)
 
+    async def languages(self, request: web.Request) -> web.Response:
+        """Offer the languages to choose from. Raises RequestError 4xx."""
+        body = await read_object(request)
+        article = string_field(body, "article", longest=_LONGEST_ID, required=False)
+        spoken = _tag(body, "locale") or ENGLISH
+        strings = strings_for(spoken)
+        locales = self._answerer.languages()
+        card = language_card(strings, locales, _tag(body, "chosen"), article)
+        return web.json_response({"language": spoken, "rtl": strings.rtl, "card": card})
+
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, function, *arguments)
+
+
+def _tag(body: dict[str, Any], key: str) -> str | None:
+    return string_field(body, key, longest=_LONGEST_LOCALE, required=False)
+
+
+def _history(body: dict[str, Any]) -> tuple[str, ...]:
+    tags = body.get("history", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise RequestError(400, "'history' must be a list of strings.")
+    return tuple(tag[:_LONGEST_LOCALE] for tag in tags[-_MOST_HISTORY:])
 
 
 def described(answer: Answer) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import html
 import json
 import logging
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor
 from http import HTTPStatus
@@ -18,17 +17,26 @@ from botbuilder.core.teams import TeamsActivityHandler
 from botbuilder.schema import Activity, ActivityTypes, Attachment
 
 from bot.adapter import ADAPTIVE_CARD, expects_replies, invoke_card, invoke_error
-from bot.answer import MAX_QUESTION, Answer
-from bot.cards import card_for, vanished_card, welcome_card
-from bot.strings import strings_for
+from bot.answer import MAX_QUESTION, Answer, Answerer, Asker
+from bot.buttons import ChangeLanguage, ChooseLanguage, OpenArticle, pressed
+from bot.cards import (
+    Card,
+    card_for,
+    language_card,
+    language_set_text,
+    notice_card,
+    vanished_card,
+    welcome_card,
+    with_notice,
+)
+from bot.language.negotiation import negotiate
+from bot.memory import Memory, Turn
+from bot.strings import language_words, strings_for
 from corpus.article import ENGLISH
-
-AnswerQuestion = Callable[[str, str | None], Answer]
-OpenArticle = Callable[[str, str], Answer | None]
 
 # What says nothing, and the command that the app's manifest offers.
 _ASKING_HOW = frozenset({"", "help", "/help", "?"})
-_CONVERSATIONS_KEPT = 10_000
+_CHOOSING_LANGUAGE = "/language"
 _MENTION = re.compile(r"<at\b[^>]*>.*?</at>", re.DOTALL | re.IGNORECASE)
 _LOG = logging.getLogger(__name__)
 
@@ -36,42 +44,44 @@ _LOG = logging.getLogger(__name__)
 class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
     """Answers messages and buttons with cards.
 
-    `answer` (text, client locale) and `open_article` (article id, locale) may block: they run in
-    `executor`, so that the event loop goes on serving.
+    What `answerer` does may block: it runs in `executor`, so that the event loop goes on serving.
     """
 
-    def __init__(
-        self, answer: AnswerQuestion, open_article: OpenArticle, executor: Executor
-    ) -> None:
+    def __init__(self, answerer: Answerer, memory: Memory, executor: Executor) -> None:
         super().__init__()
-        self._answer = answer
-        self._open_article = open_article
+        self._answerer = answerer
+        self._memory = memory
         self._executor = executor
-        self._welcomed: OrderedDict[str, None] = OrderedDict()
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         """A typing indicator, then one card: an article, suggestions, or how to ask."""
         activity = turn_context.activity
-        wanted = article_wanted(activity.value)
         question = plain_question(activity.text or "")
-        if wanted is None and question.lower() in _ASKING_HOW:
+        button = pressed(activity.value)
+        if button is None and question.lower() in _ASKING_HOW:
             await self._send_welcome(turn_context)
             return
         # Replies that travel together have nothing to bridge.
         if not expects_replies(activity):
             await turn_context.send_activity(Activity(type=ActivityTypes.typing))
-        if wanted is None:
-            answer = await self._run(self._answer, question, activity.locale)
-        else:
-            answer = await self._run(self._open_article, *wanted)
-        language = answer.language if answer else (activity.locale or ENGLISH)
-        await _send_card(turn_context, _card(answer, language), language)
+        match button:
+            case OpenArticle(article_id, locale):
+                await _send(turn_context, *await self._opened(article_id, locale))
+            case ChangeLanguage(article_id):
+                await self._offer_languages(turn_context, self._spoken(activity), article_id)
+            case ChooseLanguage(locale, article_id):
+                await self._change_language(turn_context, locale, article_id)
+            case None if locales := _language_asked_for(question):
+                spoken = negotiate(self._spoken(activity), locales) or locales[0]
+                await self._offer_languages(turn_context, spoken, None)
+            case None:
+                await _send(turn_context, *await self._answered(activity, question))
 
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
         """Welcome where the bot itself was added, not whoever else comes."""
         activity = turn_context.activity
         if _has_bot(activity.members_removed, activity):
-            self._welcomed.pop(activity.conversation.id, None)
+            self._memory.part(activity.conversation.id)
         elif _has_bot(activity.members_added, activity):
             await self._welcome_once(turn_context)
 
@@ -81,7 +91,7 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
         """
         activity = turn_context.activity
         if (activity.action or "").startswith("remove"):
-            self._welcomed.pop(activity.conversation.id, None)
+            self._memory.part(activity.conversation.id)
         elif (activity.action or "").startswith("add"):
             await self._welcome_once(turn_context)
 
@@ -97,28 +107,82 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
 
     async def _opened_in_place(self, value: object) -> InvokeResponse:
         action = value.get("action") if isinstance(value, dict) else None
-        wanted = article_wanted(action.get("data") if isinstance(action, dict) else None)
-        if wanted is None:
-            return invoke_error(400, "BadRequest", "This button is not one of this bot's.")
-        answer = await self._run(self._open_article, *wanted)
-        return invoke_card(_card(answer, answer.language if answer else wanted[1]))
+        match pressed(action.get("data") if isinstance(action, dict) else None):
+            case OpenArticle(article_id, locale):
+                card, _ = await self._opened(article_id, locale)
+                return invoke_card(card)
+            case _:
+                return invoke_error(400, "BadRequest", "This button is not one of this bot's.")
+
+    async def _opened(self, article_id: str, locale: str) -> tuple[Card, str]:
+        """The card of an article, and the language around it."""
+        answer = await self._run(self._answerer.open_article, article_id, locale)
+        if answer is None:
+            return vanished_card(strings_for(locale)), locale
+        return card_for(answer, strings_for(answer.language)), answer.language
+
+    async def _answered(self, activity: Activity, question: str) -> tuple[Card, str]:
+        """The card for a question, and the language around it, which is kept in mind."""
+        conversation, user = _who(activity)
+        last = self._memory.last_turn(conversation, user)
+        asker = Asker(
+            chosen=self._memory.chosen_language(user),
+            history=(last.language,) if last else (),
+            client=activity.locale,
+        )
+        answer: Answer = await self._run(self._answerer.answer, question, asker)
+        self._memory.remember(conversation, user, Turn(question, answer.language))
+        return card_for(answer, strings_for(answer.language)), answer.language
+
+    def _spoken(self, activity: Activity) -> str:
+        """The language to talk to a user in, before they have said anything in this message."""
+        conversation, user = _who(activity)
+        last = self._memory.last_turn(conversation, user)
+        known = (self._memory.chosen_language(user), last and last.language, activity.locale)
+        return next(filter(None, known), ENGLISH)
+
+    async def _offer_languages(
+        self, turn_context: TurnContext, spoken: str, article_id: str | None
+    ) -> None:
+        chosen = self._memory.chosen_language(_who(turn_context.activity)[1])
+        locales = self._answerer.languages()
+        card = language_card(strings_for(spoken), locales, chosen, article_id)
+        await _send(turn_context, card, spoken)
+
+    async def _change_language(
+        self, turn_context: TurnContext, locale: str | None, article_id: str | None
+    ) -> None:
+        """Keep a user's choice, and say again in that language what was said last."""
+        activity = turn_context.activity
+        conversation, user = _who(activity)
+        chosen = negotiate(locale, self._answerer.languages()) if locale else None
+        if locale and chosen is None:  # not in this index (any more)
+            await self._offer_languages(turn_context, self._spoken(activity), article_id)
+            return
+        self._memory.choose_language(user, chosen)
+        last = self._memory.last_turn(conversation, user)
+        spoken = self._spoken(activity)
+        shown = None
+        if article_id is not None:
+            shown = await self._opened(article_id, spoken)
+        elif last:
+            shown = await self._answered(activity, last.question)
+        strings = strings_for(shown[1] if shown else spoken)
+        text = language_set_text(strings, chosen)
+        card = with_notice(shown[0], text, strings) if shown else notice_card(strings, text)
+        await _send(turn_context, card, strings.locale)
 
     async def _run(self, function: Callable[..., Any], *arguments: object) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, function, *arguments)
 
     async def _welcome_once(self, turn_context: TurnContext) -> None:
-        conversation = turn_context.activity.conversation.id
-        if conversation in self._welcomed:
-            return
-        self._welcomed[conversation] = None
-        if len(self._welcomed) > _CONVERSATIONS_KEPT:
-            self._welcomed.popitem(last=False)
-        await self._send_welcome(turn_context)
+        if self._memory.welcome(turn_context.activity.conversation.id):
+            await self._send_welcome(turn_context)
 
     async def _send_welcome(self, turn_context: TurnContext) -> None:
-        locale = turn_context.activity.locale or ENGLISH
-        await _send_card(turn_context, welcome_card(strings_for(locale)), locale)
+        spoken = self._spoken(turn_context.activity)
+        await _send(turn_context, welcome_card(strings_for(spoken)), spoken)
 
 
 def plain_question(text: str) -> str:
@@ -131,20 +195,19 @@ def plain_question(text: str) -> str:
     return " ".join(words)[:MAX_QUESTION].strip()
 
 
-def article_wanted(data: object) -> tuple[str, str] | None:
-    """The (article id, locale) that a button of our cards asks for, or None for any other data."""
-    match data:
-        case {"babeldesk": 1, "action": "open", "article": str(article), "locale": str(locale)}:
-            return article, locale
-    return None
+def _language_asked_for(question: str) -> tuple[str, ...]:
+    """The locales of the word with which a user asks to choose a language; () for other words."""
+    word = question.lower().strip(" .!?")
+    return (ENGLISH,) if word == _CHOOSING_LANGUAGE else language_words().get(word, ())
 
 
-def _card(answer: Answer | None, language: str) -> dict[str, Any]:
-    strings = strings_for(language)
-    return card_for(answer, strings) if answer else vanished_card(strings)
+def _who(activity: Activity) -> tuple[str, str]:
+    """The conversation and the user of an activity, by the channel's ids."""
+    sender = activity.from_property
+    return activity.conversation.id, (sender.aad_object_id or sender.id or "") if sender else ""
 
 
-async def _send_card(turn_context: TurnContext, card: dict[str, Any], language: str) -> None:
+async def _send(turn_context: TurnContext, card: Card, language: str) -> None:
     """A message that is a card: what it says in short is for notifications and screen readers."""
     # The SDK stamps every reply with the locale of the activity that it answers.
     turn_context.activity.locale = language

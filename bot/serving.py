@@ -34,9 +34,7 @@ async def run(config: Config, tell: Callable[[str], None]) -> None:
     answerer = Answerer(lambda: index.searcher)
     # The first question pays for what is loaded late; nobody should wait for it.
     await asyncio.to_thread(answerer.answer, "start")
-    app = create_app(
-        config, answerer.answer, answerer.open_article, ready=lambda: not stopped.is_set()
-    )
+    app = create_app(config, answerer, ready=lambda: not stopped.is_set())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, config.host, config.port)

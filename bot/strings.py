@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import langcodes
@@ -19,11 +19,10 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from fluent.runtime import FluentBundle, FluentResource
 
+from bot.language.negotiation import language_of, negotiate
+
 _FOLDER = Path(__file__).with_name("strings")
 _ENGLISH = "en-US"
-# CLDR's language distance: regions and scripts of one language lie within 10 (sr-Cyrl to
-# sr-Latn: 5), a second language that its speakers often read (Catalan to Spanish) at 20.
-_SAME_LANGUAGE = 10
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +68,27 @@ class Strings:
 
 def strings_for(locale: str) -> Strings:
     """The strings of a BCP 47 tag: of the tag, else of its language, else English."""
-    return _load(_closest(locale))
+    return _load(negotiate(locale, supported_locales()) or _ENGLISH)
+
+
+def own_name(tag: str, among: Collection[str]) -> str:
+    """What a language is called in itself, with its region where `among` has another of it."""
+    own = _babel(tag)
+    shared = sum(language_of(other) == language_of(tag) for other in among) > 1
+    name = own.get_display_name() if shared else own.get_language_name()
+    return name or tag
+
+
+@cache
+def language_words() -> dict[str, tuple[str, ...]]:
+    """What people type to choose a language: the word, in lower case, and the locales that it is
+    of.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for locale in supported_locales():
+        for word in strings_for(locale).get("language-word").split(","):
+            found[word.strip()] = (*found.get(word.strip(), ()), locale)
+    return found
 
 
 @cache
@@ -84,16 +103,6 @@ def is_rtl(tag: str) -> bool:
         return _babel(tag).text_direction == "rtl"
     except (UnknownLocaleError, ValueError):
         return False
-
-
-# Clients send whatever tag they like, so this cache has a bound.
-@lru_cache(maxsize=512)
-def _closest(tag: str) -> str:
-    try:
-        match, _ = langcodes.closest_match(tag, supported_locales(), max_distance=_SAME_LANGUAGE)
-    except ValueError:  # not a tag at all
-        return _ENGLISH
-    return match if match in supported_locales() else _ENGLISH
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Column, Table
 
 from bot.answer import Answer
+from bot.language.detection import Detection
 from bot.plaintext import block_text
 from bot.strings import Strings, strings_for
 from corpus.article import ENGLISH, Article
@@ -17,6 +18,9 @@ from index.evaluation import Evaluation, Rates
 if TYPE_CHECKING:
     from index.training.adapt import Adaptation
     from index.training.calibrate import Calibration
+
+# Confusions of languages that are listed.
+_SHOWN = 12
 
 
 def answer_text(answer: Answer) -> str:
@@ -37,7 +41,8 @@ def _article_lines(article: Article, strings: Strings) -> Iterator[str]:
     yield article.title
     yield "=" * min(len(article.title), 72)
     own = strings_for(article.locale)
-    for number, block in enumerate(article.blocks):
+    whole = article.completed(own.get("shown-in-english"))
+    for number, block in enumerate(whole.blocks):
         title_again = number == 0 and block.kind == "heading" and block.level == 1
         if not title_again:
             yield block_text(block, own)
@@ -48,6 +53,15 @@ def _article_lines(article: Article, strings: Strings) -> Iterator[str]:
     if article.attribution:
         facts.append(article.attribution)
     yield " · ".join(facts)
+
+
+def detection_text(found: Detection, *, explain: bool) -> str:
+    """A language, how sure that is, and what speaks for it."""
+    lines = [f"{found.locale} ({found.confidence:.2f})"]
+    for clue in found.evidence if explain else ():
+        said = ", ".join(f"{label} {share:.2f}" for label, share in clue.likeliest)
+        lines.append(f"  {clue.source}: {said or 'nothing'}")
+    return "\n".join(lines)
 
 
 def check_table(report: CheckReport) -> Table:
@@ -86,9 +100,14 @@ def evaluation_table(evaluation: Evaluation) -> Table:
         outcomes = (rates.answer, rates.answers_right, rates.suggest, rates.none)
         shown = ["–"] * len(ranked) if name == "unanswerable" else [f"{r:.3f}" for r in ranked]
         table.add_row(name, str(rates.questions), *shown, *(f"{r:.3f}" for r in outcomes))
+    confused = (
+        f"{confusion} ({count})"
+        for confusion, count in list(evaluation.confusions.items())[:_SHOWN]
+    )
     table.caption = (
         f"milliseconds a question: p50 {evaluation.p50:.1f}, "
-        f"p95 {evaluation.p95:.1f}, p99 {evaluation.p99:.1f}"
+        f"p95 {evaluation.p95:.1f}, p99 {evaluation.p99:.1f}\n"
+        f"languages: {', '.join(confused) or 'all right'}"
     )
     return table
 

@@ -119,6 +119,14 @@ class Article:
         title = plain(next(headings, "")) or self.title
         return dataclasses.replace(self, locale=ENGLISH, title=title, blocks=tuple(blocks))
 
+    def completed(self, mark: str) -> Article:
+        """The article with the English of each sentence that has not been translated, `mark`
+        behind it in brackets.
+        """
+        if all(plain(segment.text) or not plain(segment.source or "") for segment in self.segments):
+            return self
+        return dataclasses.replace(self, blocks=tuple(_completed(b, mark) for b in self.blocks))
+
     def to_json(self) -> str:
         """A compact JSON text that `from_json` reads back."""
         return json.dumps(
@@ -150,6 +158,18 @@ class Article:
 
 
 _SCALARS = ("id", "locale", "title", "url", "updated", "attribution")
+
+
+def _completed(block: Block, mark: str) -> Block:
+    # In code there is no room for a remark.
+    behind = "" if block.kind == "code" else f" ({mark})"
+    segments = (
+        segment
+        if plain(segment.text) or not segment.source
+        else dataclasses.replace(segment, text=f"{segment.source}{behind}")
+        for segment in block.segments
+    )
+    return dataclasses.replace(block, segments=tuple(segments))
 
 
 def _joined(block: Block, texts: list[str]) -> str:

@@ -75,9 +75,12 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Rates of all groups, and latency percentiles in milliseconds."""
+    """Rates of all groups, which language was taken for which how often, commonest first, and
+    latency percentiles in milliseconds.
+    """
 
     rates: dict[str, Rates]
+    confusions: dict[str, int]
     p50: float
     p95: float
     p99: float
@@ -127,7 +130,12 @@ def evaluate(questions: Sequence[Question], ask: Callable[[Question], Result]) -
     results = [(question, ask(question)) for question in questions]
     times = np.array([result.milliseconds for _, result in results])
     p50, p95, p99 = (float(p) for p in np.percentile(times, [50, 95, 99]))
-    return Evaluation(dict(_grouped(results)), p50, p95, p99)
+    confused = Counter(
+        f"{question.locale} taken for {result.language}"
+        for question, result in results
+        if question.right and not same_language(question.locale, result.language)
+    )
+    return Evaluation(dict(_grouped(results)), dict(confused.most_common()), p50, p95, p99)
 
 
 _Results = Sequence[tuple[Question, Result]]

@@ -19,8 +19,8 @@ So a file is registered under its bare language and serves every region (`fr-FR.
 `sr-Latn-RS.json` as `sr`, since Teams knows Serbian in Latin script alone). Of two files of one
 language the second keeps its region: `pt` and `pt-pt`, `zh` and `zh-tw`.
 
-The command's title, "help", is the same in every language, because Teams sends it to the bot as
-the user's message.
+The commands' titles, "help" and "language", are the same in every language, because Teams sends
+them to the bot as the user's message.
 
 Format: https://learn.microsoft.com/microsoft-365/extensibility/schema/
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import Answer, Answerer
+from bot.answer import Answer, Answerer, Asker
 from corpus.article import Article
 from corpus.reader import read_corpus
 from index.build import build
@@ -54,7 +54,7 @@ def suggesting(starter_index: Path) -> Answer:
     """A Turkish question to which the bot has but suggestions, and those suggestions."""
     searcher = Searcher(starter_index)
     answerer = Answerer(lambda: searcher)
-    answers = (answerer.answer(question, hint="en-US") for question in _VAGUE)
+    answers = (answerer.answer(question, Asker(client="en-US")) for question in _VAGUE)
     found = next((a for a in answers if (a.outcome, a.language) == ("suggest", "tr-TR")), None)
     assert found, f"none of {_VAGUE} is met with suggestions: add a question that is"
     return found

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import MAX_QUESTION, Answer, Answerer
+from bot.answer import MAX_QUESTION, Answer, Answerer, Asker
 from corpus.article import Article
 from index.build import build
 from index.embedding import Embedder
@@ -55,7 +55,7 @@ def test_a_missing_language_gets_english_and_is_flagged(answerer: Answerer) -> N
 
 
 def test_a_wish_goes_before_the_text(answerer: Answerer) -> None:
-    answer = answerer.answer("OneDrive sync is stuck", locale="tr")
+    answer = answerer.answer("OneDrive sync is stuck", Asker(chosen="tr"))
     assert answer.language == "tr-TR"
     assert shown(answer) == ("onedrive-sync-stuck", "tr-TR")
 
@@ -77,7 +77,7 @@ def test_suggestions_have_titles_in_the_askers_language(
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])
 def test_no_question(answerer: Answerer, text: str) -> None:
-    answer = answerer.answer(text, hint="tr-TR")
+    answer = answerer.answer(text, Asker(client="tr-TR"))
     assert (answer.question, answer.outcome, answer.language) == ("", "none", "tr-TR")
     assert answer.hits == ()
 

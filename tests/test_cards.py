@@ -12,10 +12,12 @@ from bot.cards import (
     answer_card,
     card_for,
     fallback_text,
+    language_card,
     none_card,
     suggest_card,
     vanished_card,
     welcome_card,
+    with_notice,
 )
 from bot.strings import strings_for
 from corpus.article import Article, Block, BlockKind, Segment
@@ -39,21 +41,25 @@ ELEMENTS = {
     "TableCell": "1.5",
     "Action.OpenUrl": "1.0",
     "Action.Submit": "1.0",
+    "Input.ChoiceSet": "1.0",
 }
 PROPERTIES = {
     "actions": "1.0",
     "altText": "1.0",
     "body": "1.0",
     "cells": "1.5",
+    "choices": "1.0",
     "color": "1.0",
     "columns": "1.0",
     "data": "1.0",
     "fallbackText": "1.0",
     "firstRowAsHeaders": "1.5",
     "fontType": "1.2",
+    "id": "1.0",
     "inlines": "1.2",
     "isSubtle": "1.0",
     "items": "1.0",
+    "label": "1.3",
     "lang": "1.1",
     "rows": "1.5",
     "rtl": "1.5",
@@ -67,6 +73,7 @@ PROPERTIES = {
     "title": "1.0",
     "type": "1.0",
     "url": "1.0",
+    "value": "1.0",
     "version": "1.0",
     "weight": "1.0",
     "width": "1.0",
@@ -164,7 +171,12 @@ def test_the_whole_card() -> None:
                 "type": "Action.OpenUrl",
                 "title": "Open the article",
                 "url": "https://example.com/printing",
-            }
+            },
+            {
+                "type": "Action.Submit",
+                "title": "Change language",
+                "data": {"babeldesk": 1, "action": "languages", "article": "printing"},
+            },
         ],
     }
 
@@ -174,9 +186,57 @@ def test_a_title_that_is_not_the_first_heading_keeps_that_heading() -> None:
     assert content(card) == [text("How to print", size="Medium", weight="Bolder", style="heading")]
 
 
-def test_an_article_without_an_address_has_no_button() -> None:
-    assert "actions" not in card_of(block("paragraph", "x"))
-    assert "actions" not in card_of(block("paragraph", "x"), url="javascript:alert(1)")
+def test_an_article_without_an_address_has_no_link() -> None:
+    for url in (None, "javascript:alert(1)"):
+        actions = card_of(block("paragraph", "x"), url=url)["actions"]
+        assert [action["type"] for action in actions] == ["Action.Submit"]
+
+
+def test_the_choice_of_a_language() -> None:
+    locales = ("tr-TR", "pt-BR", "en-US", "pt-PT")
+    card = language_card(strings_for("de-DE"), locales, "pt-PT", "printing")
+    [choice] = card["body"]
+    assert choice["choices"] == [
+        {"title": "Sprache meiner Frage", "value": ""},
+        {"title": "English", "value": "en-US"},
+        {"title": "português (Brasil)", "value": "pt-BR"},
+        {"title": "português (Portugal)", "value": "pt-PT"},
+        {"title": "Türkçe", "value": "tr-TR"},
+    ]
+    assert (choice["label"], choice["value"]) == ("In welcher Sprache soll ich antworten?", "pt-PT")
+    assert [action["data"] for action in card["actions"]] == [
+        {"babeldesk": 1, "action": "language", "article": "printing"}
+    ]
+
+
+def test_each_reply_says_its_language() -> None:
+    french = strings_for("fr-FR")
+    nothing = card_for(answer(None, "fr-FR", "none"), french)
+    suggested = Answer("q", "fr-FR", "suggest", None, (), (Suggestion("a", "fr-FR", "A"),))
+    for card in (nothing, card_for(suggested, french)):
+        assert card["body"][-1]["items"][0]["text"] == "Langue de la réponse\u00a0: français"
+        assert card["actions"][0]["data"] == {"babeldesk": 1, "action": "languages"}
+
+
+def test_a_notice_stands_above_the_card() -> None:
+    card = card_of(block("paragraph", "x"))
+    noticed = with_notice(card, "From now on.", strings_for("en-US"))
+    assert noticed["body"][1:] == card["body"]
+    assert noticed["body"][0]["items"] == [text("From now on.")]
+    assert noticed["speak"] == "From now on. Printing"
+
+
+def test_an_untranslated_sentence_shows_its_english_and_says_so() -> None:
+    half = Segment("s1", "", "Then select **Save**.")
+    block_of_two = Block("step", 0, (Segment("s0", "Açın."), half), "1")
+    shown = Article("printing", "tr-TR", "Yazdırma", (block_of_two,))
+    card = answer_card(answer(shown, "tr-TR"), strings_for("tr-TR"))
+    assert content(card) == [
+        columns(
+            mark("\u200b1."),
+            column("stretch", text("Açın. Then select **Save**. (İngilizce)")),
+        )
+    ]
 
 
 def test_each_step_and_item_is_an_element() -> None:
@@ -330,7 +390,7 @@ def test_suggestions_name_the_article_and_not_its_words() -> None:
     choices = (Suggestion("teams/mute", "ar-SA", "كتم الصوت"), Suggestion("mfa", "en-US", long))
     suggested = Answer("q", "ar-SA", "suggest", None, (), choices)
     card = suggest_card(suggested, strings_for("ar-SA"))
-    title, *boxes = card["body"]
+    title, *boxes, _ = card["body"]
     assert title["text"] == "هل تقصد إحدى هذه المقالات؟"
     assert [(box["rtl"], box["selectAction"]) for box in boxes] == [
         (
@@ -367,21 +427,22 @@ def test_suggestions_name_the_article_and_not_its_words() -> None:
 
 def test_cards_that_only_say_something() -> None:
     hebrew = strings_for("he-IL")
-    assert [element["text"] for element in none_card(hebrew)["body"]] == [
+    nothing = answer(None, "he-IL", "none")
+    assert [element["text"] for element in none_card(nothing, hebrew)["body"][:2]] == [
         "לא נמצא מאמר מתאים",
         "כדאי לנסות מילים אחרות. מומלץ לציין את שם המוצר ולתאר מה קורה.",
     ]
     assert welcome_card(hebrew)["body"][0]["text"] == "איך אפשר לעזור?"
     assert vanished_card(hebrew)["body"] == [text("המאמר הזה כבר אינו זמין.")]
-    for card in (none_card(hebrew), welcome_card(hebrew), vanished_card(hebrew)):
+    for card in (none_card(nothing, hebrew), welcome_card(hebrew), vanished_card(hebrew)):
         assert (card["lang"], card["rtl"], card["version"]) == ("he", True, "1.5")
 
 
 def test_each_outcome_has_its_card_and_its_text() -> None:
     french = strings_for("fr-FR")
     nothing = answer(None, "fr-FR", "none")
-    assert card_for(nothing, french) == none_card(french)
-    assert fallback_text(nothing, french) == none_card(french)["fallbackText"]
+    assert card_for(nothing, french) == none_card(nothing, french)
+    assert fallback_text(nothing, french) == none_card(nothing, french)["fallbackText"]
     found = answer(article(block("paragraph", "x"), locale="fr-FR"), "fr-FR")
     assert card_for(found, french) == answer_card(found, french)
     suggested = Answer("q", "fr-FR", "suggest", None, (), (Suggestion("a", "fr-FR", "A"),))
@@ -429,7 +490,9 @@ def every_card() -> Iterator[dict[str, Any]]:
     choices = tuple(Suggestion(str(number), "en-US", "long " * 20) for number in range(3))
     yield answer_card(answer(shown, "ar-SA"), strings)
     yield suggest_card(Answer("q", "ar-SA", "suggest", None, (), choices), strings)
-    yield from (none_card(strings), welcome_card(strings), vanished_card(strings))
+    nothing = Answer("q", "ar-SA", "none", None, ())
+    yield from (none_card(nothing, strings), welcome_card(strings), vanished_card(strings))
+    yield language_card(strings, ("ar-SA", "en-US"), None)
 
 
 def test_nothing_is_newer_than_version_1_5() -> None:

@@ -113,13 +113,29 @@ def test_a_suggestion_opens_its_article(page: Page, suggesting: Answer, starters
     reply = ask(page, suggesting.question)
     keep_picture(page, "page-suggestions")
     titles = [suggestion.title for suggestion in suggesting.suggestions]
-    expect(reply.get_by_role("button")).to_have_text(titles)
+    change = strings_for("tr-TR").get("change-language")
+    expect(reply.get_by_role("button")).to_have_text([*titles, change])
     chosen = suggesting.suggestions[-1]
-    reply.get_by_role("button").last.click()
+    reply.get_by_role("button", name=chosen.title).click()
     opened = page.locator("article.theirs").nth(1)
     expect(title_of(opened)).to_have_text(chosen.title)
     article = starters[chosen.locale, chosen.article_id]
     assert cells(opened.locator(".columns")) == marked_lines(article)
+
+
+def test_the_language_can_be_changed_and_stays_changed(page: Page, starters: Starters) -> None:
+    turkish = strings_for("tr-TR")
+    ask(page, TURKISH).get_by_role("button", name=turkish.get("change-language")).click()
+    picker = page.locator("article.theirs").nth(1)
+    choice = picker.get_by_label(turkish.get("language-title"))
+    expect(choice).to_have_value("")
+    keep_picture(page, "page-languages")
+    choice.select_option("العربية")
+    picker.get_by_role("button").click()
+    reply = page.locator("article.theirs").nth(2)
+    expect(title_of(reply)).to_have_text(starters["ar-SA", PICTURE].title)
+    expect(reply).to_have_attribute("dir", "rtl")
+    expect(ask(page, TURKISH)).to_have_attribute("lang", "ar-SA")
 
 
 @pytest.mark.parametrize("language", EXAMPLES)

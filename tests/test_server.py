@@ -15,9 +15,18 @@ from aiohttp.test_utils import TestClient
 from botbuilder.schema import Activity
 from pytest_aiohttp import AiohttpClient, AiohttpServer
 
-from bot.answer import Answer, Suggestion
+from bot.answer import Answer, Answerer, Asker, Suggestion
 from bot.app import create_app
-from bot.cards import card_for, vanished_card, welcome_card
+from bot.buttons import ChangeLanguage, ChooseLanguage, OpenArticle
+from bot.cards import (
+    card_for,
+    language_card,
+    language_set_text,
+    notice_card,
+    vanished_card,
+    welcome_card,
+    with_notice,
+)
 from bot.config import Config, ConfigError
 from bot.strings import strings_for
 from corpus.article import Article, Block, Segment
@@ -43,32 +52,47 @@ ENGLISH = article(
     "en-US", "Change your profile picture", "Select your picture.", "Select **Save**."
 )
 ARTICLES = {shown.locale: shown for shown in (TURKISH, ARABIC, ENGLISH)}
+NOBODY = Asker()
 SUGGESTION = Suggestion("account/picture", "tr-TR", TURKISH.title)
 
-asked: list[tuple[str, str | None, str]] = []
+asked: list[tuple[str, Asker, str]] = []
 
 
-def answer(text: str, locale: str | None) -> Answer:
-    """Answers in the language of a few known words; else as little as it can."""
-    asked.append((text, locale, threading.current_thread().name))
-    match text:
-        case "Profil resmimi nasıl değiştiririm?":
-            return Answer(text, "tr-TR", "answer", TURKISH, ())
-        case "كيف أغير صورتي؟":
-            return Answer(text, "ar-SA", "answer", ARABIC, ())
-        case "Comment changer ma photo ?":
-            return Answer(text, "fr", "answer", ENGLISH, ())
-        case "resim":
-            return Answer(text, "tr-TR", "suggest", None, (), (SUGGESTION,))
-        case "fail":
-            raise LookupError("the secret of the index")
-    return Answer(text, "en-US", "none", None, ())
+class Scripted(Answerer):
+    """Answers in the language of a few known words, or in the one that was chosen; else as little
+    as it can.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(NotImplemented)
+
+    def answer(self, text: str, asker: Asker = NOBODY) -> Answer:
+        asked.append((text, asker, threading.current_thread().name))
+        match text:
+            case "Profil resmimi nasıl değiştiririm?" if asker.chosen:
+                return Answer(text, asker.chosen, "answer", ARTICLES[asker.chosen], ())
+            case "Profil resmimi nasıl değiştiririm?":
+                return Answer(text, "tr-TR", "answer", TURKISH, ())
+            case "كيف أغير صورتي؟":
+                return Answer(text, "ar-SA", "answer", ARABIC, ())
+            case "Comment changer ma photo ?":
+                return Answer(text, "fr", "answer", ENGLISH, ())
+            case "resim":
+                return Answer(text, "tr-TR", "suggest", None, (), (SUGGESTION,))
+            case "fail":
+                raise LookupError("the secret of the index")
+        return Answer(text, "en-US", "none", None, ())
+
+    def open_article(self, article_id: str, wanted: str) -> Answer | None:
+        if article_id != "account/picture" or wanted not in ARTICLES:
+            return None
+        return Answer("", wanted, "answer", ARTICLES[wanted], ())
+
+    def languages(self) -> tuple[str, ...]:
+        return tuple(sorted(ARTICLES))
 
 
-def open_article(article_id: str, locale: str) -> Answer | None:
-    if article_id != "account/picture" or locale not in ARTICLES:
-        return None
-    return Answer("", locale, "answer", ARTICLES[locale], ())
+ANSWERER = Scripted()
 
 
 def opening(article_id: str = "account/picture", locale: str = "tr-TR") -> dict[str, Any]:
@@ -82,7 +106,7 @@ def shown(answer: Answer) -> dict[str, Any]:
 @pytest.fixture
 async def client(aiohttp_client: AiohttpClient) -> Client:
     asked.clear()
-    return await aiohttp_client(create_app(LOCAL, answer, open_article, lambda: True))
+    return await aiohttp_client(create_app(LOCAL, ANSWERER, lambda: True))
 
 
 @pytest.fixture
@@ -130,8 +154,8 @@ async def test_a_question_gets_a_typing_indicator_and_its_card(
 
 async def test_the_answer_is_worked_out_off_the_event_loop(say: Say) -> None:
     await say("hello", locale="de-DE")
-    [(text, locale, thread)] = asked
-    assert (text, locale) == ("hello", "de-DE")
+    [(text, asker, thread)] = asked
+    assert (text, asker) == ("hello", Asker(client="de-DE"))
     assert thread.startswith("answer")
 
 
@@ -188,7 +212,7 @@ async def test_a_damaged_mention_does_no_harm(
     say: Say, connector: Connector, entity: dict[str, Any]
 ) -> None:
     await say("<at>Babeldesk</at> resim", entities=[entity])
-    assert card_of(connector.messages[0]) == shown(answer("resim", None))
+    assert card_of(connector.messages[0]) == shown(ANSWERER.answer("resim"))
 
 
 @pytest.mark.parametrize(
@@ -369,12 +393,94 @@ async def test_no_field_of_any_type_is_a_fault_of_the_server(
     assert statuses[501 if kind == "invoke" else 200] > 100
 
 
+# The choice of a language.
+
+
+async def test_a_choice_of_language_shows_the_article_again_and_is_kept(
+    say: Say, connector: Connector
+) -> None:
+    await say("Profil resmimi nasıl değiştiririm?")
+    [change] = [action for action in card_of(connector.messages[0])["actions"] if "data" in action]
+    assert change["data"] == ChangeLanguage("account/picture").data()
+    await say(value=change["data"])
+    offered = card_of(connector.messages[1])
+    turkish, arabic = strings_for("tr-TR"), strings_for("ar-SA")
+    assert offered == language_card(turkish, tuple(sorted(ARTICLES)), None, "account/picture")
+    [submit] = offered["actions"]
+    await say(value={**submit["data"], "language": "ar-SA"})
+    article = shown(Answer("", "ar-SA", "answer", ARABIC, ()))
+    notice = language_set_text(arabic, "ar-SA")
+    assert "العربية" in notice
+    assert card_of(connector.messages[2]) == with_notice(article, notice, arabic)
+    await say("Profil resmimi nasıl değiştiririm?")
+    assert asked[-1][1] == Asker("ar-SA", ("tr-TR",), "en-US")
+    assert card_of(connector.messages[3]) == article
+
+
+async def test_without_an_article_the_last_question_is_answered_again(say: Say) -> None:
+    await say("resim")
+    await say(value={**ChooseLanguage(None).data(), "language": "en-US"})
+    assert [(text, asker.chosen) for text, asker, _ in asked] == [
+        ("resim", None),
+        ("resim", "en-US"),
+    ]
+
+
+async def test_the_choice_is_each_users_own_and_can_be_undone(
+    say: Say, connector: Connector
+) -> None:
+    choose = ChooseLanguage(None).data()
+    await say(value={**choose, "language": "ar-SA"})
+    arabic = strings_for("ar-SA")
+    card = notice_card(arabic, language_set_text(arabic, "ar-SA"))
+    assert card_of(connector.messages[0]) == card
+    await say("hello", **{"from": {"id": "29:somebody-else"}})
+    await say("hello")
+    await say(value={**choose, "language": ""})
+    await say("hello")
+    assert [asker.chosen for _, asker, _ in asked] == [None, "ar-SA", None, None]
+    assert language_set_text(strings_for("en-US"), None) in str(connector.messages[3])
+
+
+@pytest.mark.parametrize(
+    ("text", "client_locale", "spoken"),
+    [
+        ("/language", "tr-TR", "en-US"),
+        ("Dil", "en-US", "tr-TR"),
+        ("لغة", "en-US", "ar-SA"),
+        ("jezik", "sl-SI", "sl-SI"),
+        ("jezik", "en-US", "hr-HR"),
+        ("språk!", "sv-SE", "sv-SE"),
+        ("language?", "tr-TR", "en-US"),
+    ],
+)
+async def test_the_word_for_language_offers_them(
+    say: Say, connector: Connector, text: str, client_locale: str, spoken: str
+) -> None:
+    await say(text, locale=client_locale)
+    assert asked == []
+    card = language_card(strings_for(spoken), tuple(sorted(ARTICLES)), None)
+    assert card_of(connector.messages[0]) == card
+
+
+async def test_a_language_that_is_not_there_is_not_chosen(say: Say, connector: Connector) -> None:
+    await say(value={**ChooseLanguage(None).data(), "language": "sw-KE"})
+    card = language_card(strings_for("en-US"), tuple(sorted(ARTICLES)), None)
+    assert card_of(connector.messages[0]) == card
+    await say("hello")
+    assert asked[0][1].chosen is None
+
+
+def test_what_a_button_carries_is_read_back() -> None:
+    assert OpenArticle("account/picture", "tr-TR").data() == opening()
+
+
 # Health.
 
 
 async def test_health_and_readiness(aiohttp_client: AiohttpClient) -> None:
     ready = asyncio.Event()
-    client = await aiohttp_client(create_app(LOCAL, answer, open_article, ready.is_set))
+    client = await aiohttp_client(create_app(LOCAL, ANSWERER, ready.is_set))
     response = await client.get("/healthz")
     assert (response.status, await response.text()) == (200, "ok")
     assert (await client.get("/readyz")).status == 503
@@ -383,7 +489,7 @@ async def test_health_and_readiness(aiohttp_client: AiohttpClient) -> None:
 
 
 async def test_threads_and_connections_end_with_the_server(aiohttp_client: AiohttpClient) -> None:
-    client = await aiohttp_client(create_app(LOCAL, answer, open_article, lambda: True))
+    client = await aiohttp_client(create_app(LOCAL, ANSWERER, lambda: True))
     await client.post("/ask", json={"q": "resim"})
     assert [t for t in threading.enumerate() if t.name.startswith("answer")] != []
     await client.close()
@@ -411,7 +517,8 @@ async def test_asking_gives_what_was_found_and_its_card(client: Client) -> None:
         "card": shown(Answer("", "ar-SA", "answer", ARABIC, ())),
         "suggestions": [],
     }
-    assert [(text, locale) for text, locale, _ in asked] == [("كيف أغير صورتي؟", "en-GB")]
+    assert [text for text, _, _ in asked] == ["كيف أغير صورتي؟"]
+    assert asked[0][1] == Asker(client="en-GB")
 
 
 async def test_asking_may_end_in_suggestions_english_or_nothing(client: Client) -> None:
@@ -424,6 +531,19 @@ async def test_asking_may_end_in_suggestions_english_or_nothing(client: Client) 
     assert (found["in_english_instead"], found["language"]) == (True, "fr")
     found = await (await client.post("/ask", json={"q": "blah", "locale": None})).json()
     assert (found["outcome"], found["rtl"], found["suggestions"]) == ("none", False, [])
+
+
+async def test_the_page_says_what_was_chosen_and_spoken_before(client: Client) -> None:
+    body = {"q": "resim", "locale": "de-DE", "chosen": "tr-TR", "history": ["en-US", "ar-SA"]}
+    assert (await client.post("/ask", json=body)).status == 200
+    assert asked[0][1] == Asker("tr-TR", ("en-US", "ar-SA"), "de-DE")
+
+
+async def test_the_page_offers_the_languages(client: Client) -> None:
+    body = {"locale": "ar-SA", "chosen": "tr-TR", "article": "account/picture"}
+    found = await (await client.post("/languages", json=body)).json()
+    card = language_card(strings_for("ar-SA"), tuple(sorted(ARTICLES)), "tr-TR", "account/picture")
+    assert found == {"language": "ar-SA", "rtl": True, "card": card}
 
 
 async def test_opening_gives_the_article_or_says_that_it_is_gone(client: Client) -> None:
@@ -444,7 +564,11 @@ async def test_opening_gives_the_article_or_says_that_it_is_gone(client: Client)
         ("/ask", {"q": "x" * 2001}, "longer than 2000"),
         ("/ask", {"q": "resim", "locale": 5}, "'locale'"),
         ("/ask", {"q": "resim", "locale": "x" * 36}, "'locale'"),
+        ("/ask", {"q": "resim", "chosen": 5}, "'chosen'"),
+        ("/ask", {"q": "resim", "history": "tr"}, "'history'"),
+        ("/ask", {"q": "resim", "history": [5]}, "'history'"),
         ("/ask", [], "a JSON object"),
+        ("/languages", {"locale": 5}, "'locale'"),
         ("/open", {"article": "account/picture"}, "'locale'"),
         ("/open", {"locale": "tr-TR"}, "'article'"),
     ],
@@ -526,7 +650,7 @@ async def test_production_has_no_page_and_lets_no_stranger_in(
     aiohttp_client: AiohttpClient,
 ) -> None:
     config = replace(LOCAL, local=False, app_id=APP_ID, app_password="-", tenant_id="t")  # noqa: S106
-    client = await aiohttp_client(create_app(config, answer, open_article, lambda: True))
+    client = await aiohttp_client(create_app(config, ANSWERER, lambda: True))
     assert (await client.get("/")).status == 404
     assert (await client.post("/ask", json={"q": "resim"})).status == 404
     assert (await client.post("/open", json={})).status == 404
@@ -541,6 +665,6 @@ async def test_production_has_no_page_and_lets_no_stranger_in(
 
 def test_no_server_without_credentials_or_open_to_the_network() -> None:
     with pytest.raises(ConfigError, match="BABELDESK_APP_ID"):
-        create_app(Config(), answer, open_article, lambda: True)
+        create_app(Config(), ANSWERER, lambda: True)
     with pytest.raises(ConfigError, match="BABELDESK_HOST"):
-        create_app(replace(LOCAL, host="0.0.0.0"), answer, open_article, lambda: True)  # noqa: S104
+        create_app(replace(LOCAL, host="0.0.0.0"), ANSWERER, lambda: True)  # noqa: S104

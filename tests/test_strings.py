@@ -69,6 +69,13 @@ KEYS = {
     "too-long-notice": set[str](),
     "image-alt-missing": set[str](),
     "open": set[str](),
+    "change-language": set[str](),
+    "language-title": set[str](),
+    "language-automatic": set[str](),
+    "language-set": {"language"},
+    "language-set-automatic": set[str](),
+    "language-word": set[str](),
+    "shown-in-english": set[str](),
 }
 SAME_AS_ENGLISH = {
     ("cs-CZ", "note-TIP"),

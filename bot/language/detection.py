@@ -1,186 +1,286 @@
-"""Which language a question is in. Knows nothing of Teams; the one home of langdetect.
+"""Which language a question is in, and why. Knows nothing of Teams.
 
-Script comes first: some settle the language, others leave a few to choose from. Among those
-left langdetect decides (naive Bayes over character n-grams; seeded, since it draws its paths at
-random), with the index's locales far more likely than others beforehand, and without product
-names and codes, which are the same in all of them.
+Three witnesses read the text, without its product names and codes: `ngrams`, a linear model of our
+37 locales; `bayes`, langdetect with profiles of our own; `lid176`, which knows many more languages.
+Where they point to is added up with what is known besides (the scripts of the text, the index's
+locales, the client's locale, the conversation so far), each weighted as `bot.language.training` has
+learned, and turned into shares by a softmax. So a clear text goes before the conversation, and the
+conversation before the client.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import re
-from collections import Counter
+import json
+import math
+import threading
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from pathlib import Path
 
-import langcodes
-from langcodes.tag_parser import LanguageTagError
-from langdetect import PROFILES_DIRECTORY, DetectorFactory
-from langdetect.lang_detect_exception import LangDetectException
+import numpy as np
+from numpy.typing import NDArray
 
-# A language that the index does not hold is believed only from so many words: two words of an
-# English question read as Afrikaans more often than anyone writes Afrikaans.
-OUTSIDE_WORDS = 5
-# How likely it is beforehand that a question is in a language the index does not hold.
-OUTSIDE_PRIOR = 0.02
-# How much likelier the client's language is beforehand than another of the index's.
-HINT_WEIGHT = 10.0
-# Below this the text says too little, and the client's locale is the better guess.
-CONFIDENT = 0.6
+from bot.language.bayes import BayesModel
+from bot.language.lid176 import Lid176
+from bot.language.names import Names
+from bot.language.negotiation import language_of, negotiate, reply_language
+from bot.language.ngrams import NgramModel
+from bot.language.scripts import scripts_of, scripts_of_language
+from corpus.article import ENGLISH
 
-# Words that are the same in every language, and so no evidence for English.
-PRODUCT_NAMES = (
-    "365", "access", "active directory", "admin center", "android", "app", "azure", "bitlocker",
-    "edge", "entra", "excel", "exchange", "intune", "ios", "ipad", "iphone", "linkedin", "mac",
-    "macos", "mfa", "microsoft", "office", "onedrive", "onenote", "online", "ost", "outlook",
-    "owa", "pdf", "pin", "planner", "power bi", "powerpoint", "pst", "sharepoint", "skype",
-    "teams", "visio", "vpn", "wi-?fi", "windows", "word", "xbox", "yammer",
-)  # fmt: skip
+Scores = NDArray[np.float32]
 
-_NAMES = re.compile(rf"\b(?:{'|'.join(PRODUCT_NAMES)}|\w*\d\w*)\b(?:['’]\w+)?", re.IGNORECASE)
-_SEED = 0
-_SCRIPTS: tuple[tuple[str, str, frozenset[str]], ...] = (
-    ("Greek", "\u0370-\u03ff\u1f00-\u1fff", frozenset({"el"})),
-    ("Hebrew", "\u0590-\u05ff", frozenset({"he"})),
-    ("Thai", "\u0e00-\u0e7f", frozenset({"th"})),
-    ("Hangul", "\u1100-\u11ff\uac00-\ud7af", frozenset({"ko"})),
-    ("kana", "\u3040-\u30ff", frozenset({"ja"})),
-    ("Han", "\u3400-\u4dbf\u4e00-\u9fff", frozenset({"zh"})),
-    ("Cyrillic", "\u0400-\u04ff", frozenset({"bg", "mk", "ru", "sr", "uk"})),
-    ("Arabic", "\u0600-\u06ff", frozenset({"ar", "fa", "ur"})),
-    ("Devanagari", "\u0900-\u097f", frozenset({"hi", "mr", "ne"})),
-)
-# langdetect's names, where they are not the primary language subtag of BCP 47.
-_SUBTAGS = {"no": "nb", "zh-cn": "zh", "zh-tw": "zh"}
+DATA = Path(__file__).parent / "data"
+WEIGHTS = "weights.json"
+# No witness finds a label less likely than this beside the best one (a logarithm), and one that it
+# does not know is this much less likely than the least of those that it does.
+_LEAST = -12.0
+_UNSAID = 1.0
+# Of so many letters half as much is believed as of many.
+_LITTLE = 5
+# Kinds of evidence that somebody has given.
+_TOLD = ("client", "history")
+# What of a clue is worth showing.
+_SHOWN, _WORTH_SHOWING = 3, 0.01
+# What follows after so many characters is in the same language.
+_LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What one kind of evidence says: the likeliest locales by it alone with their shares (0..1),
+    best first; () where it says nothing.
+    """
+
+    source: str
+    likeliest: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
     """The language of a text.
 
-    `locale` is a locale of the index where it holds the language, else a bare language subtag;
-    `confidence` lies in 0..1; `evidence` says in a few words what decided.
+    `locale` is one of the candidates where they hold the language, else a bare language subtag;
+    `confidence` (0..1) is the share of that language in all that was weighed; `evidence` is what
+    was weighed.
     """
 
     locale: str
     confidence: float
-    evidence: str
+    evidence: tuple[Clue, ...] = ()
 
 
-def detect(text: str, locales: Sequence[str], hint: str | None = None) -> Detection:
-    """The language of a text, given the index's locales and the client's locale.
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each kind of evidence counts.
 
-    Never raises: a text that says nothing is taken for the client's language, else English.
+    `ngrams`, `bayes` and `lid176` multiply the scores of these models, `script` the number of
+    scripts, other than Latin, that the text and the language have in common. The others are added
+    to the locales that they are about: `outside` where `ngrams` does not know the language,
+    `candidate` where the index holds it, `client` where it is the client's (an English client says
+    nothing: many people have one, whatever they write), `history` where the last reply was in it,
+    `region`, of Portuguese and Chinese, where it is that of the client or
+    of the last reply.
     """
-    script = _script(text)
-    if script and len(script[1]) == 1:
-        (language,) = script[1]
-        return Detection(_locale(language, locales, hint, text), 0.99, f"{script[0]} script")
-    shares = _shares(text, locales, script[1] if script else None, hint)
-    if shares:
-        language, share = shares[0]
-        if share >= CONFIDENT:
-            return Detection(_locale(language, locales, hint, text), share, f"reads as {language}")
-    if hint:
-        return Detection(resolve(hint, locales), 0.3, "the client's locale")
-    if shares:
-        language, share = shares[0]
-        return Detection(_locale(language, locales, None, text), share, f"perhaps {language}")
-    return Detection(_locale("en", locales, None, text), 0.0, "no text to go by")
+
+    ngrams: float
+    bayes: float
+    lid176: float
+    script: float
+    outside: float
+    candidate: float
+    client: float
+    history: float
+    region: float
+
+    def save(self, folder: Path) -> None:
+        """Write them into a folder."""
+        numbers = {name: round(value, 3) for name, value in dataclasses.asdict(self).items()}
+        (folder / WEIGHTS).write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Weights:
+        """Read what `save` wrote."""
+        return cls(**json.loads((folder / WEIGHTS).read_text(encoding="utf-8")))
 
 
-def resolve(tag: str, locales: Sequence[str]) -> str:
-    """The index's locale for a tag that someone chose or a client sent; the tag's language where
-    the index has none.
+class Witnesses:
+    """The three models, and the labels (locales and bare languages) that they speak of."""
+
+    def __init__(self, names: Names, ngrams: NgramModel, bayes: BayesModel, lid176: Lid176) -> None:
+        self._names, self._ngrams, self._bayes, self._lid176 = names, ngrams, bayes, lid176
+        # langdetect's detectors share state.
+        self._lock = threading.Lock()
+        own = ngrams.locales
+        known = {language_of(locale) for locale in own}
+        others = {label for label in bayes.labels if language_of(label) not in known}
+        others |= {name for name in lid176.languages if language_of(name) not in known}
+        self.labels = (*own, *sorted(others))
+        self.languages = tuple(language_of(label) or label for label in self.labels)
+        self._scripts = [scripts_of_language(label) for label in self.labels]
+        self._of_bayes = [self._places(label) for label in bayes.labels]
+        self._of_lid176 = {name: self._places(name) for name in lid176.languages}
+
+    @classmethod
+    def load(cls, folder: Path = DATA) -> Witnesses:
+        """Load the models. Takes half a second."""
+        return cls(
+            Names.load(folder),
+            NgramModel.load(folder),
+            BayesModel.load(folder),
+            Lid176.load(folder),
+        )
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """Which labels are of languages that `ngrams` does not know: (labels,)."""
+        return np.arange(len(self.labels)) >= len(self._ngrams.locales)
+
+    @property
+    def regional(self) -> NDArray[np.bool_]:
+        """Which labels are one of several of their language: (labels,)."""
+        return np.array([self.languages.count(language) > 1 for language in self.languages])
+
+    def _places(self, label: str) -> list[int]:
+        """Where a label stands among all; a bare language stands for each of its locales."""
+        if label in self.labels:
+            return [self.labels.index(label)]
+        language = language_of(label)
+        return [place for place, other in enumerate(self.languages) if other == language]
+
+    def say(self, text: str) -> dict[str, Scores]:
+        """What each witness says of the labels: (labels,) each, the best 0, none below _LEAST.
+
+        One that finds nothing to go by is left out.
+        """
+        if not any(map(str.isalpha, text)):
+            return {}
+        said: dict[str, Scores] = {}
+        if scripts := scripts_of(text):
+            shared = [len(scripts & theirs) for theirs in self._scripts]
+            said["script"] = np.array(shared, dtype=np.float32)
+        text = self._names.without(text)
+        letters = sum(map(str.isalpha, text))
+        if not letters:
+            return said
+        said["ngrams"] = self._filled(enumerate(self._ngrams.scores(text)))
+        with self._lock:
+            pieces = self._bayes.scores(text)
+        if pieces is not None:
+            by_label = zip(self._of_bayes, pieces, strict=True)
+            said["bayes"] = self._filled((n, score) for places, score in by_label for n in places)
+        if words := self._lid176.scores(text):
+            by_name = (
+                (self._of_lid176[name], score - math.log(len(self._of_lid176[name])))
+                for name, score in words.items()
+            )
+            said["lid176"] = self._filled((n, score) for places, score in by_name for n in places)
+        trust = np.float32(letters / (letters + _LITTLE))
+        return {kind: trust * scores for kind, scores in said.items()}
+
+    def _filled(self, scores: Iterable[tuple[int, float]]) -> Scores:
+        """Scores by place for all labels; those that have none get the lowest, less _UNSAID."""
+        places, values = zip(*scores, strict=True)
+        filled = np.full(len(self.labels), min(values) - _UNSAID, dtype=np.float32)
+        filled[list(places)] = values
+        bounded: Scores = np.maximum(filled - filled.max(), _LEAST)
+        return bounded
+
+
+class Detector:
+    """Weighs what is known. Safe to use from several threads."""
+
+    def __init__(self, witnesses: Witnesses, weights: Weights) -> None:
+        """`weights` are those that were learned with these witnesses."""
+        self._witnesses, self._weights = witnesses, dataclasses.asdict(weights)
+
+    @classmethod
+    def load(cls, folder: Path = DATA) -> Detector:
+        """Load the models and their weights."""
+        return cls(Witnesses.load(folder), Weights.load(folder))
+
+    def detect(
+        self, text: str, candidates: tuple[str, ...], hint: str | None, history: Sequence[str]
+    ) -> Detection:
+        """See the function `detect`."""
+        said = self._witnesses.say(text)
+        known = context(self._witnesses, candidates, hint, history)
+        told = {kind for kind in _TOLD if kind in known}
+        if not said and not told:
+            return Detection(reply_language(ENGLISH, candidates), 0.0)
+        weighed = {kind: self._weights[kind] * scores for kind, scores in (said | known).items()}
+        shares = _shares(np.sum(list(weighed.values()), axis=0))
+        language, share = self._likeliest_language(shares)
+        labels = [n for n, other in enumerate(self._witnesses.languages) if other == language]
+        label = self._witnesses.labels[max(labels, key=shares.__getitem__)]
+        clues = [self._clue(kind, weighed[kind]) for kind in weighed if kind in said.keys() | told]
+        return Detection(reply_language(label, candidates), share, tuple(clues))
+
+    def _likeliest_language(self, shares: Scores) -> tuple[str, float]:
+        by_language: dict[str, float] = defaultdict(float)
+        for language, share in zip(self._witnesses.languages, shares, strict=True):
+            by_language[language] += float(share)
+        return max(by_language.items(), key=itemgetter(1))
+
+    def _clue(self, kind: str, scores: Scores) -> Clue:
+        shares = _shares(scores)
+        best = [(self._witnesses.labels[n], float(shares[n])) for n in np.argsort(-shares)[:_SHOWN]]
+        return Clue(kind, tuple((label, share) for label, share in best if share >= _WORTH_SHOWING))
+
+
+def context(
+    witnesses: Witnesses, candidates: tuple[str, ...], hint: str | None, history: Sequence[str]
+) -> dict[str, Scores]:
+    """What is known besides the text, by the names of `Weights`: 1 for the labels that it speaks
+    for, else 0, (labels,) each.
     """
-    return tag if tag in locales else _locale(_subtag(tag), locales, None, "")
+    known = {"outside": witnesses.outside, "candidate": _held(witnesses.labels, candidates)}
+    told = [negotiate(tag, witnesses.labels) for tag in (hint, *history[-1:]) if tag]
+    client = negotiate(hint, witnesses.labels) if hint else None
+    if client and language_of(client) != language_of(ENGLISH):
+        known["client"] = _of_language(witnesses, client)
+    if history and (last := negotiate(history[-1], witnesses.labels)):
+        known["history"] = _of_language(witnesses, last)
+    if told:
+        known["region"] = witnesses.regional & np.isin(witnesses.labels, list(filter(None, told)))
+    return {kind: speaks.astype(np.float32) for kind, speaks in known.items()}
 
 
-def _script(text: str) -> tuple[str, frozenset[str]] | None:
-    """The first script of the table that a fifth of the letters are in, with its languages."""
-    counts = Counter(name for c in text if c.isalpha() for name in [_script_of(c)])
-    letters = sum(counts.values())
-    for name, _, languages in _SCRIPTS:
-        # Product names are Latin in every language, so a few other letters settle it.
-        if counts[name] and counts[name] * 5 >= letters:
-            return name, languages
-    return None
+@functools.lru_cache(maxsize=64)
+def _held(labels: tuple[str, ...], candidates: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which labels the index can answer in: (labels,)."""
+    return np.array([negotiate(label, candidates) is not None for label in labels])
 
 
-@functools.lru_cache(maxsize=4096)
-def _script_of(character: str) -> str:
-    for name, ranges, _ in _SCRIPTS:
-        pairs = (ranges[i : i + 3] for i in range(0, len(ranges), 3))
-        if any(pair[0] <= character <= pair[2] for pair in pairs):
-            return name
-    return ""
+def _of_language(witnesses: Witnesses, label: str) -> NDArray[np.bool_]:
+    language = language_of(label)
+    return np.array([other == language for other in witnesses.languages])
 
 
-def _shares(
-    text: str, locales: Sequence[str], only: frozenset[str] | None, hint: str | None
-) -> list[tuple[str, float]]:
-    """Langdetect's languages and probabilities, likeliest first; [] where the text has none."""
-    factory = _factory()
-    hinted = _subtag(hint) if hint else ""
-    held = {hinted, *(_subtag(locale) for locale in locales)}
-    subtags = {name: _SUBTAGS.get(name, name) for name in factory.get_lang_list()}
-    allowed = [name for name, subtag in subtags.items() if not only or subtag in only]
-    inside = [name for name in allowed if subtags[name] in held]
-    outside = [name for name in allowed if subtags[name] not in held]
-    if inside and len(text.split()) < OUTSIDE_WORDS:
-        outside = []
-    prior = {name: (1 - OUTSIDE_PRIOR) / len(inside) for name in inside}
-    prior |= {name: OUTSIDE_PRIOR / len(outside) for name in outside}
-    prior |= {name: p * HINT_WEIGHT for name, p in prior.items() if subtags[name] == hinted}
-    detector = factory.create()
-    detector.set_prior_map(prior)
-    detector.append(_NAMES.sub(" ", text))
-    try:
-        return [(subtags[found.lang], found.prob) for found in detector.get_probabilities()]
-    except LangDetectException:
-        return []
+def detect(
+    text: str, candidates: tuple[str, ...], hint: str | None = None, history: Sequence[str] = ()
+) -> Detection:
+    """The language of a text.
+
+    `candidates` are the index's locales, `hint` is the client's locale, `history` the languages of
+    the last replies in this conversation, latest last: all BCP 47. Never raises: of a text that
+    says nothing the conversation decides, else the client, else it is taken for English with
+    confidence 0.
+    """
+    return _detector().detect(text[:_LONGEST], candidates, hint, history)
 
 
 @functools.cache
-def _factory() -> Any:
-    factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
-    factory.set_seed(_SEED)
-    return factory
+def _detector() -> Detector:
+    return Detector.load()
 
 
-def _locale(language: str, locales: Iterable[str], hint: str | None, text: str) -> str:
-    """The index's locale of a language: the hinted one, else by what the text shows."""
-    own = [locale for locale in locales if _subtag(locale) == language]
-    if language == "zh" and len(own) > 1:
-        return max(own, key=lambda locale: _chinese_fit(locale, text))
-    if hint in own:
-        return hint
-    return own[0] if own else language
-
-
-def _chinese_fit(locale: str, text: str) -> int:
-    """How many characters only the locale's traditional national character set holds."""
-    traditional = langcodes.Language.get(locale).maximize().script == "Hant"
-    ours, theirs = ("big5", "gb2312") if traditional else ("gb2312", "big5")
-    return sum(_encodes(c, ours) and not _encodes(c, theirs) for c in text)
-
-
-def _encodes(character: str, encoding: str) -> bool:
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-@functools.lru_cache(maxsize=256)
-def _subtag(locale: str) -> str:
-    """The primary language subtag of a locale ("no" counts as "nb")."""
-    try:
-        language = langcodes.Language.get(locale).language or "en"
-    except LanguageTagError:
-        return "en"
-    return {"no": "nb", "nn": "nb"}.get(language, language)
+def _shares(scores: Scores) -> Scores:
+    """The softmax of scores."""
+    powers = np.exp(scores - scores.max())
+    shares: Scores = powers / powers.sum()
+    return shares
