@@ -73,8 +73,7 @@ def test_typing_without_diacritics_changes_little(embedder: Embedder) -> None:
     plain, marked, other = embedder.embed_queries(
         ["sifremi sifirla", "Şifremi sıfırla", "Yazıcı kağıt sıkıştırıyor"]
     )
-    assert float(plain @ marked) > 0.7
-    assert float(plain @ marked) > float(other @ marked)
+    assert float(plain @ marked) > float(other @ marked) + 0.2
 
 
 def test_a_question_is_read_token_by_token(embedder: Embedder) -> None:
