@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from rich.table import Column, Table
 
-from bot.answer import Answer
-from bot.language.detection import Detection
 from bot.plaintext import block_text
 from bot.strings import Strings, strings_for
 from corpus.article import ENGLISH, Article
@@ -16,6 +14,8 @@ from corpus.check import UNREADABLE, CheckReport
 from index.evaluation import Evaluation, Rates
 
 if TYPE_CHECKING:
+    from bot.answer import Answer
+    from bot.language.detection import Detection
     from index.training.adapt import Adaptation
     from index.training.calibrate import Calibration
 

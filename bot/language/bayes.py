@@ -8,7 +8,6 @@ piece is looked at once.
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
 import math
@@ -86,7 +85,6 @@ def save_profiles(profiles: list[dict[str, Any]], folder: Path) -> None:
     (folder / PROFILES).write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
-@functools.cache
 def _bundled_profiles() -> list[dict[str, Any]]:
     files = sorted(path for path in Path(PROFILES_DIRECTORY).iterdir() if path.name[0] != ".")
     return [json.loads(path.read_text(encoding="utf-8")) for path in files]

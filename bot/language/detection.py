@@ -14,7 +14,6 @@ import dataclasses
 import functools
 import json
 import math
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -83,8 +82,7 @@ class Weights:
     to the locales that they are about: `outside` where `ngrams` does not know the language,
     `candidate` where the index holds it, `client` where it is the client's (an English client says
     nothing: many people have one, whatever they write), `history` where the last reply was in it,
-    `region`, of Portuguese and Chinese, where it is that of the client or
-    of the last reply.
+    `region`, of Portuguese and Chinese, where it is that of the client or of the last reply.
     """
 
     ngrams: float
@@ -109,18 +107,23 @@ class Weights:
 
 
 class Witnesses:
-    """The three models, and the labels (locales and bare languages) that they speak of."""
+    """The three models, and the labels (locales and bare languages) that they speak of.
+
+    `own` are the labels that `ngrams` knows, which come first; `languages` are those of all labels.
+    `outside` tells which labels `ngrams` does not know, `regional` which are one of several of
+    their language: (labels,) each.
+    """
 
     def __init__(self, names: Names, ngrams: NgramModel, bayes: BayesModel, lid176: Lid176) -> None:
         self._names, self._ngrams, self._bayes, self._lid176 = names, ngrams, bayes, lid176
-        # langdetect's detectors share state.
-        self._lock = threading.Lock()
-        own = ngrams.locales
-        known = {language_of(locale) for locale in own}
+        self.own = ngrams.locales
+        known = {language_of(locale) for locale in self.own}
         others = {label for label in bayes.labels if language_of(label) not in known}
         others |= {name for name in lid176.languages if language_of(name) not in known}
-        self.labels = (*own, *sorted(others))
+        self.labels = (*self.own, *sorted(others))
         self.languages = tuple(language_of(label) or label for label in self.labels)
+        self.outside = np.arange(len(self.labels)) >= len(self.own)
+        self.regional = np.array([self.languages.count(its) > 1 for its in self.languages])
         self._scripts = [scripts_of_language(label) for label in self.labels]
         self._of_bayes = [self._places(label) for label in bayes.labels]
         self._of_lid176 = {name: self._places(name) for name in lid176.languages}
@@ -134,16 +137,6 @@ class Witnesses:
             BayesModel.load(folder),
             Lid176.load(folder),
         )
-
-    @property
-    def outside(self) -> NDArray[np.bool_]:
-        """Which labels are of languages that `ngrams` does not know: (labels,)."""
-        return np.arange(len(self.labels)) >= len(self._ngrams.locales)
-
-    @property
-    def regional(self) -> NDArray[np.bool_]:
-        """Which labels are one of several of their language: (labels,)."""
-        return np.array([self.languages.count(language) > 1 for language in self.languages])
 
     def _places(self, label: str) -> list[int]:
         """Where a label stands among all; a bare language stands for each of its locales."""
@@ -168,8 +161,7 @@ class Witnesses:
         if not letters:
             return said
         said["ngrams"] = self._filled(enumerate(self._ngrams.scores(text)))
-        with self._lock:
-            pieces = self._bayes.scores(text)
+        pieces = self._bayes.scores(text)
         if pieces is not None:
             by_label = zip(self._of_bayes, pieces, strict=True)
             said["bayes"] = self._filled((n, score) for places, score in by_label for n in places)
@@ -239,14 +231,14 @@ def context(
     for, else 0, (labels,) each.
     """
     known = {"outside": witnesses.outside, "candidate": _held(witnesses.labels, candidates)}
-    told = [negotiate(tag, witnesses.labels) for tag in (hint, *history[-1:]) if tag]
     client = negotiate(hint, witnesses.labels) if hint else None
+    last = negotiate(history[-1], witnesses.labels) if history else None
     if client and language_of(client) != language_of(ENGLISH):
         known["client"] = _of_language(witnesses, client)
-    if history and (last := negotiate(history[-1], witnesses.labels)):
+    if last:
         known["history"] = _of_language(witnesses, last)
-    if told:
-        known["region"] = witnesses.regional & np.isin(witnesses.labels, list(filter(None, told)))
+    if told := [label for label in (client, last) if label]:
+        known["region"] = witnesses.regional & np.isin(witnesses.labels, told)
     return {kind: speaks.astype(np.float32) for kind, speaks in known.items()}
 
 

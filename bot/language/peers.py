@@ -30,7 +30,7 @@ from bot.language.lid176 import Lid176
 from bot.language.negotiation import language_of
 from bot.strings import supported_locales
 from corpus.article import ENGLISH
-from index.evaluation import Question, read_questions
+from index.evaluation import Question, read_questions, same_language
 
 SEED = 0
 STYLES = ("natural", "keywords", "sloppy", "mixed")
@@ -51,7 +51,7 @@ def peers() -> dict[str, Identify]:
         return ours.detect(question.text, locales, client, ()).locale
 
     def with_wrong_client(question: Question) -> str:
-        others = [locale for locale in locales if not _same(locale, question.locale)]
+        others = [locale for locale in locales if not same_language(locale, question.locale)]
         return ours.detect(question.text, locales, rng.choice(others), ()).locale
 
     return {
@@ -69,9 +69,10 @@ def _langdetect() -> Identify:
 
     def identify(question: Question) -> str:
         try:
-            return str(langdetect.detect(question.text))
+            found = str(langdetect.detect(question.text))
         except LangDetectException:
             return ENGLISH
+        return language_of(found) or found
 
     return identify
 
@@ -99,10 +100,6 @@ def _lingua() -> Identify:
     return identify
 
 
-def _same(one: str, other: str) -> bool:
-    return language_of(one) == language_of(other)
-
-
 def row(questions: Sequence[Question], identify: Identify) -> tuple[list[str], Counter[str]]:
     """The cells of a system's row, and what it took for what."""
     identify(questions[0])  # what is loaded late is not the question's time
@@ -113,7 +110,7 @@ def row(questions: Sequence[Question], identify: Identify) -> tuple[list[str], C
         start = time.perf_counter()
         found = identify(question)
         times.append((time.perf_counter() - start) * 1000)
-        same = _same(found, question.locale)
+        same = same_language(found, question.locale)
         for group in ("all", question.style, question.locale):
             right[group].append(same)
         if not same:

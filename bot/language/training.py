@@ -12,13 +12,13 @@ conversation, of indexes with many and with few locales.
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 import random
 import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ import torch
 from langdetect.utils.lang_profile import LangProfile
 from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from torch.nn import functional
 
 from bot.language import names
@@ -40,7 +39,9 @@ from bot.language.ngrams import ROWS, NgramModel, rows_of
 from bot.language.scripts import scripts_of
 from corpus.article import ENGLISH
 from index.evaluation import Question, read_questions
+from index.training import listwise
 from index.training.bitext import Pair, read_bitext
+from index.training.listwise import Choice
 from index.training.typing_noise import as_typed
 
 SEED = 0
@@ -178,7 +179,7 @@ def _summed(table: torch.nn.EmbeddingBag, bags: Sequence[Sequence[int]]) -> torc
 def _quantised(
     locales: tuple[str, ...], weights: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> NgramModel:
-    """8 bits a weight; the few that are beyond four standard deviations of a thousandth are cut."""
+    """8 bits a weight; of each locale's the largest half of a thousandth are cut."""
     scales = np.quantile(np.abs(weights[np.abs(weights).sum(1) > 0]), 0.9995, axis=0) / _STEPS
     table = np.clip(np.rint(weights / scales), -_STEPS, _STEPS).astype(np.int8)
     return NgramModel(locales, table, scales.astype(np.float32), bias)
@@ -208,58 +209,49 @@ def _profile(locale: str, texts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is known of each label (labels, kinds of evidence), which is right, and how often such
-    a case comes up.
-    """
-
-    evidence: NDArray[np.float32]
-    right: int
-    weight: float = 1.0
-
-
 _KINDS = [field.name for field in fields(Weights)]
 
 
-def cases(
+def choices(
     witnesses: Witnesses, questions: Sequence[Question], rng: random.Random
-) -> Iterator[tuple[int, Case]]:
-    """Each question, by its number, in a few circumstances."""
-    own = tuple(label for label in witnesses.labels if "-" in label)
-    for number, question in enumerate(questions):
+) -> Iterator[Choice]:
+    """Each question in a few circumstances: what is known of each label, and which is right."""
+    own = witnesses.own
+    for question in questions:
         right = _label(question.locale, witnesses)
         if right is None:
             continue
         said = witnesses.say(question.text)
+        weight = 1.0 if question.locale in own else OTHERS
         for candidates, hint, history in _circumstances(question.locale, own, rng):
             known = said | context(witnesses, candidates, hint, history)
-            weight = 1.0 if question.locale in own else OTHERS
-            yield number, Case(_evidence(known, witnesses), right, weight)
+            yield _choice(known, right, witnesses, weight)
 
 
-def unchanged_conversations(witnesses: Witnesses, rng: random.Random) -> Iterator[Case]:
+def unchanged_conversations(witnesses: Witnesses, rng: random.Random) -> Iterator[Choice]:
     """What is written alike in every language, in the middle of conversations: it changes none."""
-    own = tuple(label for label in witnesses.labels if "-" in label)
+    own = witnesses.own
     for text in ALIKE:
         said = witnesses.say(text)
         for locale in own:
             known = said | context(witnesses, own, rng.choice((locale, ENGLISH)), (locale,))
-            yield Case(_evidence(known, witnesses), witnesses.labels.index(locale))
+            yield _choice(known, locale, witnesses)
 
 
-def _evidence(known: Mapping[str, Scores], witnesses: Witnesses) -> Scores:
-    """What is known as one array: (labels, kinds of evidence)."""
+def _choice(
+    known: Mapping[str, Scores], right: str, witnesses: Witnesses, weight: float = 1.0
+) -> Choice:
     nothing = np.zeros(len(witnesses.labels), dtype=np.float32)
-    return np.stack([known.get(kind, nothing) for kind in _KINDS], axis=1)
+    evidence = np.stack([known.get(kind, nothing) for kind in _KINDS], axis=1)
+    return Choice(evidence, np.array(witnesses.labels) == right, weight)
 
 
-def _label(locale: str, witnesses: Witnesses) -> int | None:
-    labels = list(witnesses.labels)
+def _label(locale: str, witnesses: Witnesses) -> str | None:
+    """The label of a locale: the same, else its language, else the first of its language."""
     language = language_of(locale)
-    names = [name for name in (locale, language) if name in labels]
-    names += [label for label in labels if language_of(label) == language]
-    return labels.index(names[0]) if names else None
+    names = (name for name in (locale, language) if name in witnesses.labels)
+    alike = (label for label in witnesses.labels if language_of(label) == language)
+    return next(itertools.chain(names, alike), None)
 
 
 def _circumstances(
@@ -279,24 +271,9 @@ def _circumstances(
     yield few, None, ()
 
 
-def fit_weights(found: Sequence[Case]) -> Weights:
+def fit_weights(found: Sequence[Choice]) -> Weights:
     """Those with which a softmax gives the right labels the greatest share."""
-    start = np.ones(len(_KINDS))
-    bounds = [(0, None)] * len(_KINDS)
-    best = minimize(_loss, start, (found,), jac=True, method="L-BFGS-B", bounds=bounds)
-    return Weights(*(float(weight) for weight in best.x))
-
-
-def _loss(weights: NDArray[np.float64], found: Sequence[Case]) -> tuple[float, NDArray[np.float64]]:
-    loss, gradient = RIDGE * float(weights @ weights), 2 * RIDGE * weights
-    for case in found:
-        scores = case.evidence @ weights
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
-        loss -= case.weight * np.log(shares[case.right] + 1e-12) / len(found)
-        shares[case.right] -= 1
-        gradient += case.weight * (shares @ case.evidence) / len(found)
-    return loss, gradient
+    return Weights(*map(float, listwise.fit(found, len(_KINDS), RIDGE)))
 
 
 def _sentences(pairs: Iterable[Pair]) -> dict[str, list[str]]:
@@ -324,23 +301,25 @@ def main() -> None:
     rng = random.Random(SEED)
     pairs = read_bitext(given.corpus).pairs
     latin = (pair for pair in pairs if not scripts_of(pair.target))
-    names.save(names_in(latin), given.out)
-    nameless = Names.load(given.out).without
+    found_names = names_in(latin)
+    names.save(found_names, given.out)
+    nameless = Names(found_names).without
+    asked = read_questions(*given.questions)
     learned_from = [
-        (nameless(text), locale)
-        for text, locale in samples(_sentences(pairs), read_questions(*given.questions), rng)
+        (nameless(text), locale) for text, locale in samples(_sentences(pairs), asked, rng)
     ]
     _say(f"{len(learned_from)} texts")
-    asked = read_questions(*given.questions)
     known = ((nameless(q.text), language_of(q.locale) or q.locale) for q in asked)
     save_confusions(confusions(known), given.out)
     save_profiles(profiles(learned_from, rng), given.out)
     learn_ngrams(learned_from, rng).save(given.out)
     witnesses = Witnesses.load(given.out)
-    found = [case for _, case in cases(witnesses, read_questions(*given.fit), rng)]
-    found += unchanged_conversations(witnesses, rng)
+    found = [
+        *choices(witnesses, read_questions(*given.fit), rng),
+        *unchanged_conversations(witnesses, rng),
+    ]
     fit_weights(found).save(given.out)
-    _say(json.dumps({"cases": len(found)}))
+    _say(f"weights fitted to {len(found)} cases")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Fits how much each kind of evidence counts.
 
 Every question is asked of an index; the weights are those with which a softmax over the
-candidates' fused scores gives the right articles the greatest share (listwise cross-entropy, Cao
-et al. 2007, "Learning to rank: from pairwise approach to listwise approach"). What the fit reaches
-is said of questions that it has not seen: the articles are dealt into five parts, and each part's
-questions are ordered with weights fitted on the other four.
+candidates' fused scores gives the right articles the greatest share (`index.training.listwise`).
+What the fit reaches is said of questions that it has not seen: the articles are dealt into five
+parts, and each part's questions are ordered with weights fitted on the other four.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from index.evaluation import Question
 from index.fusion import Weights
 from index.search import Searcher
+from index.training import listwise
+from index.training.listwise import Choice
 
 SEED = 0
 FOLDS = 5
@@ -58,25 +58,8 @@ def fit(ranked: Sequence[Ranking]) -> Weights:
 
 def _fitted(ranked: Sequence[Ranking]) -> NDArray[np.float64]:
     """One weight for each kind of evidence, none below 0: (kinds,)."""
-    possible = [ranking for ranking in ranked if ranking.right.any()]
-    start = np.ones(len(_KINDS))
-    bounds = [(0, None)] * len(_KINDS)
-    found = minimize(_loss, start, tuple(possible), jac=True, method="L-BFGS-B", bounds=bounds)
-    weights: NDArray[np.float64] = found.x
-    return weights
-
-
-def _loss(weights: NDArray[np.float64], *ranked: Ranking) -> tuple[float, NDArray[np.float64]]:
-    loss, gradient = RIDGE * float(weights @ weights), 2 * RIDGE * weights
-    for ranking in ranked:
-        scores = ranking.evidence @ weights
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
-        right = float(shares[ranking.right].sum()) + 1e-12
-        loss -= np.log(right) / len(ranked)
-        wanted = np.where(ranking.right, shares / right, 0)
-        gradient += (shares - wanted) @ ranking.evidence / len(ranked)
-    return loss, gradient
+    choices = [Choice(r.evidence, r.right) for r in ranked if r.right.any()]
+    return listwise.fit(choices, len(_KINDS), RIDGE)
 
 
 def held_out(ranked: Sequence[Ranking]) -> list[int]:
