@@ -26,7 +26,7 @@ run: $(VENV)/run.stamp ## Set up, index the starter articles, serve the bot on t
 	$(BIN)/babeldesk serve --local --index $(INDEX)
 
 test: $(VENV)/test.stamp lint ## Set up, check the code, run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/test.stamp ## Check style and types
 	$(BIN)/ruff check .

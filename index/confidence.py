@@ -1,8 +1,12 @@
 """How likely the best hit is right, and what to do about it.
 
-A logistic model over what a search shows: the best score, how far the best stands out from the
-others, and how many articles there were to choose from (the best of many is high by chance). Its
-weights and the two thresholds are fitted by `index.training.confidence`. They lie beside the
+Two logistic models, whose probabilities are multiplied: that the index holds a right article at
+all, which the best score tells most of, and how many articles there were to choose from (the best
+of many is high by chance); and that, where it does, the best hit is the one, which shows in how far
+it stands out from the others. One model of both answers fewer questions equally well: what tells
+of the one tells little of the other.
+
+The weights and the two thresholds are fitted by `index.training.confidence`. They lie beside the
 embedder, since another embedder's scores mean something else, and go into every index that is
 made with it; `babeldesk calibrate` fits an index's own.
 """
@@ -24,30 +28,52 @@ _NEARLY_NONE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Confidence:
-    """Weights of the logistic model, and the probabilities from which to answer or suggest.
-
-    `alone` counts where there is but one article, which stands out from none.
+class Features:
+    """What a search shows: the best hit's score, the log odds of its share, and log10 of the
+    number of articles that were searched.
     """
 
-    intercept: float
     score: float
-    share: float
+    odds: float
     articles: float
-    alone: float
+
+    @classmethod
+    def of(cls, score: float, share: float, articles: int) -> Features:
+        """Those of a search among `articles` whose best hit has such a score and share."""
+        certain = min(max(share, _NEARLY_NONE), 1 - _NEARLY_NONE)
+        return cls(score, math.log(certain / (1 - certain)), math.log10(articles))
+
+    @property
+    def alone(self) -> bool:
+        """Whether there was but one article, which stands out from none."""
+        return self.articles == 0
+
+    @property
+    def of_holding(self) -> tuple[float, float, float, float]:
+        """What tells whether the index holds a right article."""
+        return self.score, 0 if self.alone else self.odds, self.articles, float(self.alone)
+
+    @property
+    def of_leading(self) -> tuple[float, float]:
+        """What tells whether the best hit is the right one of several."""
+        return self.score, self.odds
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Weights of the two logistic models, the intercept first, in the order of the features; and
+    the probabilities from which to answer or suggest.
+    """
+
+    holding: tuple[float, ...]
+    leading: tuple[float, ...]
     answer_from: float
     suggest_from: float
 
-    def probability(self, found: Sequence[float]) -> float:
-        """That the best hit is right (0..1), by its `features`."""
-        pairs = zip(self.weights, found, strict=True)
-        logit = self.intercept + sum(weight * value for weight, value in pairs)
-        return 1 / (1 + math.exp(-logit))
-
-    @property
-    def weights(self) -> tuple[float, float, float, float]:
-        """The weights in the order of `features`."""
-        return self.score, self.share, self.articles, self.alone
+    def probability(self, found: Features) -> float:
+        """That the best hit is right (0..1)."""
+        holds = _logistic(self.holding, found.of_holding)
+        return holds if found.alone else holds * _logistic(self.leading, found.of_leading)
 
     def outcome(self, probability: float) -> Outcome:
         """Answer when sure, suggest when it may be one of a few, else neither."""
@@ -62,13 +88,12 @@ class Confidence:
     @classmethod
     def load(cls, path: Path) -> Confidence:
         """Read what `save` wrote. Raises FileNotFoundError where there is nothing."""
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        holding, leading = tuple(fields.pop("holding")), tuple(fields.pop("leading"))
+        return cls(holding, leading, **fields)
 
 
-def features(score: float, share: float, articles: int) -> tuple[float, float, float, float]:
-    """What the model looks at: the best hit's score, the log odds of its share, log10 of the number
-    of articles that were searched, and whether there is only one.
-    """
-    certain = min(max(share, _NEARLY_NONE), 1 - _NEARLY_NONE)
-    odds = certain / (1 - certain)
-    return score, math.log(odds), math.log10(articles), float(articles == 1)
+def _logistic(weights: Sequence[float], values: Sequence[float]) -> float:
+    intercept, *slopes = weights
+    logit = intercept + sum(slope * value for slope, value in zip(slopes, values, strict=True))
+    return 1 / (1 + math.exp(-logit))

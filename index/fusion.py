@@ -25,16 +25,15 @@ class Weights:
     """How much each kind of evidence counts.
 
     `segment` is for the cosine of an article's best segment, `article` for that of its beginning,
-    `words` and `english_words` for the words of the asker's and of the English text (as shares of
-    the best article's), `interaction` for that of single tokens (`index.interaction`). `subwords`
-    is for the cosine of an article's own text, `english_subwords` for that of its best English
-    segment, both by the model of subwords.
+    `words` for the words of the text that is shown (as shares of the best article's),
+    `interaction` for the cosines of single tokens (`index.interaction`). `subwords` is for the
+    cosine of an article's own text, `english_subwords` for that of its best English segment, both
+    by the model of subwords.
     """
 
     segment: float
     article: float
     words: float
-    english_words: float
     interaction: float
     subwords: float
     english_subwords: float
@@ -53,14 +52,12 @@ class Weights:
 class Evidence:
     """What is known of each article that can be shown: (articles,) each, named as in `Weights`.
 
-    None where a kind of evidence does not exist: an English question has no other words, and
-    not every model tells tokens apart.
+    None where a kind of evidence does not exist: not every model tells tokens apart.
     """
 
     segment: Scores
     article: Scores
     words: Scores
-    english_words: Scores | None
     interaction: Scores | None = None
     subwords: Scores | None = None
     english_subwords: Scores | None = None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from corpus.article import ENGLISH, Article
 from index import versions
-from index.confidence import CONFIDENCE_FILE, Confidence, Outcome, features
+from index.confidence import CONFIDENCE_FILE, Confidence, Features, Outcome
 from index.embedding import Embedder, Query, normalise
 from index.fusion import FUSION_FILE, Evidence, Scores, Weights, fuse, shares, word_share
 from index.interaction import QueryTokens
@@ -123,7 +123,7 @@ class Searcher:
         """What to do with what a search for a reader of `locale` found."""
         if not hits:
             return "none"
-        seen = features(hits[0].score, hits[0].share, self.size(locale))
+        seen = Features.of(hits[0].score, hits[0].share, self.size(locale))
         return self.confidence.outcome(self.confidence.probability(seen))
 
     def size(self, locale: str) -> int:
@@ -254,8 +254,7 @@ def _joined(
         lacking[next(iter(places.values()))] = False
         own[lacking] = share[lacking]
     whole, best = _subwords(list(sides.values()), list(places.values()), len(chosen))
-    english_words = english[0] if english else None
-    return Evidence(segment, article, own, english_words, None, whole, best)
+    return Evidence(segment, article, own, None, whole, best)
 
 
 def _subwords(

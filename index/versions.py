@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 import filelock
 
-SCHEMA = 3
+SCHEMA = 4
 
 _Part = TypeVar("_Part")
 

@@ -10,7 +10,7 @@ import pytest
 
 from corpus.article import Article
 from index.build import build
-from index.confidence import Confidence, features
+from index.confidence import Confidence, Features
 from index.embedding import BUNDLED_MODEL, Embedder, Prefixes
 from index.fusion import Evidence, Scores, Weights, fuse, shares, word_share
 from index.live import LiveIndex
@@ -90,23 +90,23 @@ def scores(*values: float) -> Scores:
 
 
 def test_fusion_is_a_weighted_mean_of_the_evidence_there_is() -> None:
-    weights = Weights(1, 2, 3, 4, 5, 6, 7)
-    known = Evidence(scores(0.8, 0.2), scores(0.6, 0.1), scores(1, 0), None)
+    weights = Weights(1, 2, 3, 4, 5, 6)
+    known = Evidence(scores(0.8, 0.2), scores(0.6, 0.1), scores(1, 0))
     assert fuse(known, weights) == pytest.approx([(0.8 + 1.2 + 3) / 6, (0.2 + 0.2) / 6])
-    more = replace(known, english_words=scores(0, 1), interaction=scores(0.4, -1))
-    assert fuse(more, weights) == pytest.approx([(5 + 5 * 0.4) / 15, (0.4 + 4 - 5) / 15])
+    more = replace(known, interaction=scores(0.4, -1))
+    assert fuse(more, weights) == pytest.approx([(5 + 4 * 0.4) / 10, (0.4 - 4) / 10])
     all_ = replace(more, subwords=scores(0.5, 0), english_subwords=scores(0, 0.5))
-    assert fuse(all_, weights) == pytest.approx([(7 + 3) / 28, (-0.6 + 3.5) / 28])
+    assert fuse(all_, weights) == pytest.approx([(6.6 + 2.5) / 21, (-3.6 + 3) / 21])
 
 
 def test_weights_of_nothing_give_nothing() -> None:
-    known = Evidence(scores(0.8), scores(0.6), scores(1), None)
-    assert fuse(known, Weights(0, 0, 0, 1, 1, 1, 1)).tolist() == [0]
+    known = Evidence(scores(0.8), scores(0.6), scores(1))
+    assert fuse(known, Weights(0, 0, 0, 1, 1, 1)).tolist() == [0]
 
 
 def test_shares_are_a_softmax_of_the_weighted_sums() -> None:
-    known = Evidence(scores(0.5, 0.25), scores(0.5, 0.5), scores(0, 1), None)
-    weights = Weights(4, 2, 1, 9, 9, 9, 9)
+    known = Evidence(scores(0.5, 0.25), scores(0.5, 0.5), scores(0, 1))
+    weights = Weights(4, 2, 1, 9, 9, 9)
     sums = np.array([3, 3])
     assert (fuse(known, weights) * 7).tolist() == pytest.approx(sums)
     assert shares(fuse(known, weights), known, weights).tolist() == [0.5, 0.5]
@@ -129,7 +129,7 @@ def test_a_search_among_some_articles_is_that_of_an_index_of_these(searcher: Sea
 
 
 def test_without_a_kind_of_evidence_the_order_may_change(searcher: Searcher) -> None:
-    words_alone = Weights(0, 0, 1, 0, 0, 0, 0)
+    words_alone = Weights(0, 0, 1, 0, 0, 0)
     best = searcher.search("OneDrive", "tr-TR", 1, words_alone)[0]
     assert (best.article_id, best.score) == ("onedrive-sync-stuck", 1)
 
@@ -140,17 +140,23 @@ def test_word_share() -> None:
 
 
 def test_confidence() -> None:
-    sure = Confidence(-4, 8, 10, -0.5, 1, answer_from=0.7, suggest_from=0.3)
-    assert features(0.9, 0.75, 100) == pytest.approx((0.9, np.log(3), 2, 0))
-    assert features(0.9, 1, 1) == pytest.approx((0.9, np.log(1e6), 0, 1), abs=1e-5)
-    logit = -4 + 8 * 0.9 + 10 * np.log(3) - 0.5 * 2
-    assert sure.probability(features(0.9, 0.75, 100)) == pytest.approx(1 / (1 + np.exp(-logit)))
+    sure = Confidence((-4, 8, 0.1, -0.5, 1), (-1, 2, 0.5), answer_from=0.7, suggest_from=0.3)
+    several = Features.of(0.9, 0.75, 100)
+    assert several.of_holding == pytest.approx((0.9, np.log(3), 2, 0))
+    assert several.of_leading == pytest.approx((0.9, np.log(3)))
+    holds, leads = (
+        1 / (1 + np.exp(-logit)) for logit in (2.2 + 0.1 * np.log(3), 0.8 + 0.5 * np.log(3))
+    )
+    assert sure.probability(several) == pytest.approx(holds * leads)
+    single = Features.of(0.9, 1, 1)
+    assert single.of_holding == pytest.approx((0.9, 0, 0, 1))
+    assert sure.probability(single) == pytest.approx(1 / (1 + np.exp(-4.2)))
     outcomes = [sure.outcome(p) for p in (0.7, 0.69, 0.3, 0.29)]
     assert outcomes == ["answer", "suggest", "suggest", "none"]
 
 
 def test_confidence_is_saved_beside_the_model(tmp_path: Path) -> None:
-    made = Confidence(-4, 8, 10, -0.5, 1, answer_from=0.7, suggest_from=0.3)
+    made = Confidence((-4, 8, 0.1, -0.5, 1), (-1, 2, 0.5), answer_from=0.7, suggest_from=0.3)
     made.save(tmp_path / "confidence.json")
     assert Confidence.load(tmp_path / "confidence.json") == made
     bundled = Confidence.load(BUNDLED_MODEL / "confidence.json")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from index.confidence import Confidence, features
+from index.confidence import Confidence, Features
 from index.evaluation import Question, share
 from index.search import Searcher
 
@@ -30,17 +30,19 @@ WRONGLY_SUGGESTED = 0.14
 RIGHTLY_ANSWERED = 0.93
 # How often a search of the whole index counts beside one of a part: it is what will be asked most,
 # and a straight line through all sizes fits none of them quite.
-WHOLE_WEIGHT = 50.0
+WHOLE_WEIGHT = 7.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One search: what `features` gave, whether the best hit was right, whether the whole index
-    was searched, whether the question has an answer at all, and the question's number.
+    """One search: what it showed, whether the best hit was right, whether a right article was
+    there to be found, whether the whole index was searched, whether the question has an answer at
+    all, and the question's number.
     """
 
-    features: tuple[float, ...]
+    features: Features
     right: bool
+    held: bool
     whole: bool
     answerable: bool
     question: int
@@ -71,8 +73,9 @@ def samples(searcher: Searcher, questions: Sequence[Question]) -> Iterator[Sampl
         for part in [*parts, np.ones(len(ids), dtype=np.bool_)]:
             found = searcher.choose(looked, part)
             yield Sample(
-                features(float(found.scores[0]), float(found.shares[0]), int(part.sum())),
+                Features.of(float(found.scores[0]), float(found.shares[0]), int(part.sum())),
                 bool(right[found.candidates[0]]),
+                bool((right & part).any()),
                 bool(part.all()),
                 bool(question.right),
                 number,
@@ -91,12 +94,10 @@ def _part(rng: np.random.Generator, right: NDArray[np.bool_], size: int) -> NDAr
 
 def fit(found: Sequence[Sample]) -> Confidence:
     """The model and its thresholds."""
-    inputs = np.array([sample.features for sample in found])
-    counting = [WHOLE_WEIGHT if sample.whole else 1.0 for sample in found]
-    model = LogisticRegression(C=100, max_iter=3000)
-    model.fit(inputs, [sample.right for sample in found], sample_weight=counting)
-    score, standing_out, articles, alone = (float(weight) for weight in model.coef_[0])
-    unsure = Confidence(float(model.intercept_[0]), score, standing_out, articles, alone, 1, 1)
+    among_others = [sample for sample in found if sample.held and not sample.features.alone]
+    holding = _logistic(found, [(s.features.of_holding, s.held) for s in found])
+    leading = _logistic(among_others, [(s.features.of_leading, s.right) for s in among_others])
+    unsure = Confidence(holding, leading, 1, 1)
     whole = [sample for sample in found if sample.whole]
     hopeless = [unsure.probability(sample.features) for sample in whole if not sample.answerable]
     known = [(unsure.probability(s.features), s.right) for s in whole if s.answerable]
@@ -104,6 +105,22 @@ def fit(found: Sequence[Sample]) -> Confidence:
     answered = sum(probability >= answer_from for probability in hopeless) / max(len(hopeless), 1)
     suggest_from = _at_most(hopeless, answered + WRONGLY_SUGGESTED)
     return replace(unsure, answer_from=answer_from, suggest_from=min(suggest_from, answer_from))
+
+
+def _logistic(
+    found: Sequence[Sample], cases: Sequence[tuple[tuple[float, ...], bool]]
+) -> tuple[float, ...]:
+    """The weights of a logistic model for cases, one of each sample, the intercept first.
+
+    An average case of each outcome is added: there may be none in which the hit was wrong.
+    """
+    inputs = np.array([features for features, _ in cases])
+    outputs = [outcome for _, outcome in cases]
+    counting = [WHOLE_WEIGHT if sample.whole else 1.0 for sample in found]
+    average = np.average(inputs, axis=0, weights=counting)
+    model = LogisticRegression(C=100, max_iter=3000)
+    model.fit([*inputs, average, average], [*outputs, False, True], [*counting, 1.0, 1.0])
+    return float(model.intercept_[0]), *map(float, model.coef_[0])
 
 
 def _at_most(probabilities: Sequence[float], share: float) -> float:

@@ -33,7 +33,6 @@ class Ranking:
     evidence: NDArray[np.float64]
     right: NDArray[np.bool_]
     group: str
-    english: bool
 
 
 def rankings(searcher: Searcher, questions: Sequence[Question]) -> list[Ranking]:
@@ -47,8 +46,7 @@ def _ranking(searcher: Searcher, question: Question) -> Ranking:
     missing = np.zeros(len(found.article_ids))
     evidence = np.stack([missing if c is None else c for c in columns], axis=1)
     right = np.array([found.article_ids[i] in question.right for i in found.candidates])
-    english = found.evidence.english_words is None
-    return Ranking(evidence[found.candidates], right, min(question.right), english)
+    return Ranking(evidence[found.candidates], right, min(question.right))
 
 
 def fit(ranked: Sequence[Ranking]) -> Weights:
