@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.language.detection import detect
-from bot.language.negotiation import reply_language
+from bot.language.negotiation import language_of, reply_language
+from bot.phrases import Talk, small_talk
 from corpus.article import ENGLISH, Article
 from index.confidence import Outcome
 from index.search import Hit, Searcher
@@ -45,8 +47,10 @@ class Answer:
 
     `language` is the BCP 47 tag of the language in which to talk to the asker (a locale of the
     index such as "tr-TR", or a bare language such as "fr" that the index does not hold).
-    `article` is set if and only if the outcome is "answer"; `suggestions` (at most 3) only if it
-    is "suggest". `hits` are the best articles, best first.
+    `article` is set if and only if the outcome is "answer", `suggestions` (at most 3) if it is not;
+    `hits` are the best articles, best first. `also_in` is the other locale, of the asker's and
+    English, in which the article can be shown. `talk` tells what small talk the question was, which
+    is not searched: its outcome is "none".
     """
 
     question: str
@@ -55,13 +59,15 @@ class Answer:
     article: Article | None
     hits: tuple[Hit, ...]
     suggestions: tuple[Suggestion, ...] = ()
+    also_in: str | None = None
+    talk: Talk | None = None
 
     @property
     def in_english_instead(self) -> bool:
         """Whether the article is shown in English because it is missing in the asker's language."""
-        if self.article is None:
+        if self.article is None or self.also_in is not None:
             return False
-        return self.article.locale.split("-")[0] == "en" and self.language.split("-")[0] != "en"
+        return _is_english(self.article.locale) and not _is_english(self.language)
 
 
 SUGGESTIONS = 3
@@ -80,17 +86,19 @@ class Answerer:
         """The answer to a question."""
         searcher = self._searcher()
         question = encodable(text).strip()[:MAX_QUESTION]
+        if talked := _small_talk(question, asker):
+            talk, language = talked
+            spoken = reply_language(language, searcher.locales)
+            return Answer(question, spoken, "none", None, (), talk=talk)
         spoken = self._language(question, asker, searcher.locales)
         hits = tuple(searcher.search(question, spoken)) if question else ()
         match searcher.outcome(hits, spoken):
             case "answer":
                 article = searcher.article(hits[0].article_id, hits[0].locale)
                 return _shown(Answer(question, spoken, "answer", article, hits), searcher)
-            case "suggest":
+            case "suggest" | "none" as outcome:
                 titles = _suggestions(searcher, hits)
-                return Answer(question, spoken, "suggest", None, hits, titles)
-            case "none":
-                return Answer(question, spoken, "none", None, hits)
+                return Answer(question, spoken, outcome, None, hits, titles)
 
     @staticmethod
     def _language(question: str, asker: Asker, locales: tuple[str, ...]) -> str:
@@ -98,11 +106,17 @@ class Answerer:
             return reply_language(asker.chosen, locales)
         return detect(question, locales, asker.client, asker.history).locale
 
-    def open_article(self, article_id: str, wanted: str) -> Answer | None:
-        """The article that a button names, in the wanted locale or in English; None if gone."""
+    def open_article(
+        self, article_id: str, wanted: str, reader: str | None = None
+    ) -> Answer | None:
+        """The article that a button names, in the wanted locale or in English; None if gone.
+
+        `reader` is the language to talk in around it, where that is not the wanted one.
+        """
         searcher = self._searcher()
-        spoken = reply_language(wanted, searcher.locales)
-        for locale in dict.fromkeys((spoken, ENGLISH)):
+        wanted = reply_language(wanted, searcher.locales)
+        spoken = reply_language(reader, searcher.locales) if reader else wanted
+        for locale in dict.fromkeys((wanted, ENGLISH)):
             article = searcher.article(encodable(article_id), locale)
             if article:
                 return _shown(Answer(article.title, spoken, "answer", article, ()), searcher)
@@ -114,10 +128,39 @@ class Answerer:
 
 
 def _shown(answer: Answer, searcher: Searcher) -> Answer:
-    """The answer; what is still to be translated is logged."""
-    if answer.article and answer.in_english_instead and answer.language in searcher.locales:
-        _log.info("translation gap: %s is missing in %s", answer.article.id, answer.language)
-    return answer
+    """The answer, with the other locale that there is; what is still to be translated is logged."""
+    if answer.article is None:
+        return answer
+    article_id, shown_in = answer.article.id, answer.article.locale
+    others = (locale for locale in (answer.language, ENGLISH) if locale != shown_in)
+    also_in = next((locale for locale in others if searcher.title(article_id, locale)), None)
+    found = dataclasses.replace(answer, also_in=also_in)
+    if found.in_english_instead and found.language in searcher.locales:
+        _log.info("translation gap: %s is missing in %s", article_id, found.language)
+    return found
+
+
+def _small_talk(question: str, asker: Asker) -> tuple[Talk, str] | None:
+    """What small talk a question is, and the language to answer it in; None for any other.
+
+    People say hello and thanks in English whatever their language is: then, too, what is known of
+    them decides.
+    """
+    talks = small_talk(question)
+    known = [tag for tag in (asker.chosen, *asker.history[-1:], asker.client) if tag]
+    for tag in known:
+        for talk in talks:
+            if language_of(tag) in map(language_of, talk.locales):
+                return talk.kind, asker.chosen or tag
+    for talk in talks[:1]:
+        if ENGLISH in talk.locales:
+            return talk.kind, next(iter(known), ENGLISH)
+        return talk.kind, asker.chosen or talk.locales[0]
+    return None
+
+
+def _is_english(tag: str) -> bool:
+    return language_of(tag) == language_of(ENGLISH)
 
 
 def _suggestions(searcher: Searcher, hits: tuple[Hit, ...]) -> tuple[Suggestion, ...]:

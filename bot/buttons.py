@@ -1,6 +1,7 @@
 """What the buttons of our cards carry: never a text to search again, always the format's version.
 
-`{"babeldesk": 1, "action": ACTION, ...}`, in which ACTION is `open` (with `article` and `locale`),
+`{"babeldesk": 1, "action": ACTION, ...}`, in which ACTION is `open` (with `article` and `locale`,
+and with `reader`, the language around it, where that is another),
 `languages` (opens the choice of a language; with `article` where one is shown) or `language` (the
 choice: `language`, a BCP 47 tag or "" for that of each question; with `article` likewise).
 """
@@ -17,14 +18,16 @@ LANGUAGE_FIELD = "language"
 
 @dataclass(frozen=True, slots=True)
 class OpenArticle:
-    """Show an article in a locale."""
+    """Show an article in a locale; `reader` is the language to talk in around it, if another."""
 
     article_id: str
     locale: str
+    reader: str | None = None
 
     def data(self) -> dict[str, Any]:
         """What the button carries."""
-        return _data("open", article=self.article_id, locale=self.locale)
+        around = {} if self.reader is None else {"reader": self.reader}
+        return _data("open", article=self.article_id, locale=self.locale, **around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,11 @@ def pressed(data: object) -> Button | None:
     """The button that data came from; None where they are not of one of our cards."""
     match data:
         case {"babeldesk": 1, "action": "open", "article": str(article), "locale": str(locale)}:
-            return OpenArticle(article, locale)
+            return OpenArticle(article, locale, _string(data, "reader"))
         case {"babeldesk": 1, "action": "languages"}:
-            return ChangeLanguage(_article_of(data))
+            return ChangeLanguage(_string(data, "article"))
         case {"babeldesk": 1, "action": "language", "language": str(language)}:
-            return ChooseLanguage(language or None, _article_of(data))
+            return ChooseLanguage(language or None, _string(data, "article"))
     return None
 
 
@@ -73,8 +76,6 @@ def _article(article_id: str | None) -> dict[str, str]:
     return {} if article_id is None else {"article": article_id}
 
 
-def _article_of(data: object) -> str | None:
-    match data:
-        case {"article": str(article)}:
-            return article
-    return None
+def _string(data: object, key: str) -> str | None:
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, str) else None

@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 from bot.answer import Answer, Suggestion
 from bot.buttons import LANGUAGE_FIELD, ChangeLanguage, ChooseLanguage, OpenArticle
 from bot.elements import Element, container, elements, text_block
+from bot.language.negotiation import language_of
 from bot.markdown import card_markdown, card_text
 from bot.plaintext import block_text
 from bot.strings import Strings, is_rtl, own_name, strings_for
-from corpus.article import Article, Block
+from corpus.article import ENGLISH, Article, Block
 from corpus.inline import plain
 
 Card = dict[str, Any]
@@ -29,6 +30,8 @@ _MOST_BYTES = 80_000
 
 def card_for(answer: Answer, strings: Strings) -> Card:
     """The card of any outcome. `strings` are those of the asker's language."""
+    if answer.talk:
+        return notice_card(strings, fallback_text(answer, strings))
     match answer.outcome:
         case "answer":
             return answer_card(answer, strings)
@@ -64,17 +67,20 @@ def suggest_card(answer: Answer, strings: Strings) -> Card:
     """
     body = [
         _title(strings.get("suggest-title")),
-        *map(_choice, answer.suggestions),
+        *_choices(answer),
         _footer([card_text(_answered_in(answer.language, strings))], strings),
     ]
     return _card(strings, body, fallback_text(answer, strings), [_change_language(strings)])
 
 
 def none_card(answer: Answer, strings: Strings) -> Card:
-    """Nothing fits; how to ask so that it may."""
+    """Nothing fits; how to ask so that it may, and what comes nearest."""
+    nearest = [text_block(card_text(strings.get("none-nearest")), spacing="Large")]
     body = [
         _title(strings.get("none-title")),
         text_block(card_text(strings.get("none-body"))),
+        *(nearest if answer.suggestions else ()),
+        *_choices(answer),
         _footer([card_text(_answered_in(answer.language, strings))], strings),
     ]
     return _card(strings, body, fallback_text(answer, strings), [_change_language(strings)])
@@ -136,6 +142,8 @@ def vanished_card(strings: Strings) -> Card:
 
 def fallback_text(answer: Answer, strings: Strings) -> str:
     """The answer as plain text in lines, for where no card can be shown."""
+    if answer.talk:
+        return strings.get(f"talk-{answer.talk}")
     match answer.outcome:
         case "answer":
             article = _article(answer)
@@ -172,7 +180,11 @@ def _article_card(
         *_too_long(article, blocks, strings),
         _article_footer(article, strings),
     ]
-    actions = [*_link(article, strings), _change_language(strings, article.id)]
+    actions = [
+        *_link(article, strings),
+        *_other_language(answer, article, strings),
+        _change_language(strings, article.id),
+    ]
     return {
         **_card(strings, body, _article_text(answer, article, blocks, strings), actions),
         "lang": article.locale.split("-")[0],
@@ -224,14 +236,45 @@ def _change_language(strings: Strings, article_id: str | None = None) -> Element
     return {"type": "Action.Submit", "title": strings.get("change-language"), "data": data}
 
 
+def _other_language(answer: Answer, article: Article, strings: Strings) -> Iterator[Element]:
+    """What shows the article in its other language in the same card."""
+    if answer.also_in is None:
+        return
+    if language_of(answer.also_in) == language_of(ENGLISH):
+        title = strings.get("show-in-english")
+    else:
+        title = strings.get("show-in-language", language=strings.language(answer.also_in))
+    data = OpenArticle(article.id, answer.also_in, answer.language).data()
+    yield _in_place(title, data)
+
+
+def _in_place(title: str, data: dict[str, Any]) -> Element:
+    """A button whose card takes the place of the one that it stands on; in clients that can't do
+    that, it comes below.
+    """
+    below = {"type": "Action.Submit", "title": title, "data": data}
+    return {
+        "type": "Action.Execute",
+        "title": title,
+        "verb": str(data["action"]),
+        "data": data,
+        "fallback": below,
+    }
+
+
 def _link(article: Article, strings: Strings) -> list[Element]:
     if article.url is None or urlsplit(article.url).scheme not in ("http", "https"):
         return []
     return [{"type": "Action.OpenUrl", "title": strings.get("source-link"), "url": article.url}]
 
 
-def _choice(suggestion: Suggestion) -> Element:
-    data = OpenArticle(suggestion.article_id, suggestion.locale).data()
+def _choices(answer: Answer) -> list[Element]:
+    return [_choice(suggestion, answer.language) for suggestion in answer.suggestions]
+
+
+def _choice(suggestion: Suggestion, reader: str) -> Element:
+    around = reader if reader != suggestion.locale else None
+    data = OpenArticle(suggestion.article_id, suggestion.locale, around).data()
     return container(
         [text_block(card_text(suggestion.title), color="Accent", weight="Bolder")],
         style="emphasis",

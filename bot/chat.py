@@ -2,10 +2,10 @@
 
 `GET /` is the page; `POST /ask` takes `{"q": text, "locale": the browser's, "chosen": the one that
 the user picked, "history": those of the last replies}`, all tags but the question optional, and
-`POST /open` `{"article": id, "locale": tag}`; both answer with the object of `described`.
-`POST /languages` takes `{"locale": that to talk in, "chosen": tag, "article": id of the one
-shown}`, all optional, and answers with the card to choose a language. The page loads nothing from
-anywhere else, and its policy says so to the browser.
+`POST /open` `{"article": id, "locale": tag, "reader": that to talk in, optional}`; both answer
+with the object of `described`. `POST /languages` takes `{"locale": that to talk in, "chosen": tag,
+"article": id of the one shown}`, all optional, and answers with the card to choose a language. The
+page loads nothing from anywhere else, and its policy says so to the browser.
 """
 
 from __future__ import annotations
@@ -72,9 +72,10 @@ class ChatPage:
         body = await read_object(request)
         article = string_field(body, "article", longest=_LONGEST_ID)
         locale = string_field(body, "locale", longest=_LONGEST_LOCALE)
-        answer = await self._run(self._answerer.open_article, article or "", locale or "")
+        reader = _tag(body, "reader")
+        answer = await self._run(self._answerer.open_article, article or "", locale or "", reader)
         if answer is None:
-            raise RequestError(404, strings_for(locale or ENGLISH).get("vanished"))
+            raise RequestError(404, strings_for(reader or locale or ENGLISH).get("vanished"))
         return _json(answer)
 
     async def languages(self, request: web.Request) -> web.Response:

@@ -30,13 +30,16 @@ from bot.cards import (
     with_notice,
 )
 from bot.language.negotiation import negotiate
-from bot.memory import Memory, Turn
-from bot.strings import language_words, strings_for
+from bot.memory import Memory, Shown, Turn
+from bot.phrases import locales_of
+from bot.strings import strings_for
 from corpus.article import ENGLISH
 
 # What says nothing, and the command that the app's manifest offers.
 _ASKING_HOW = frozenset({"", "help", "/help", "?"})
 _CHOOSING_LANGUAGE = "/language"
+# What picks one of the articles to choose from, as the strings name it.
+_ORDINALS = ("first", "second", "third")
 _MENTION = re.compile(r"<at\b[^>]*>.*?</at>", re.DOTALL | re.IGNORECASE)
 _LOG = logging.getLogger(__name__)
 
@@ -65,12 +68,14 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
         if not expects_replies(activity):
             await turn_context.send_activity(Activity(type=ActivityTypes.typing))
         match button:
-            case OpenArticle(article_id, locale):
-                await _send(turn_context, *await self._opened(article_id, locale))
+            case OpenArticle() as wanted:
+                await _send(turn_context, *await self._opened(activity, wanted))
             case ChangeLanguage(article_id):
                 await self._offer_languages(turn_context, self._spoken(activity), article_id)
             case ChooseLanguage(locale, article_id):
                 await self._change_language(turn_context, locale, article_id)
+            case None if meant := self._follow_up(activity, question):
+                await _send(turn_context, *await self._opened(activity, meant))
             case None if locales := _language_asked_for(question):
                 spoken = negotiate(self._spoken(activity), locales) or locales[0]
                 await self._offer_languages(turn_context, spoken, None)
@@ -99,26 +104,41 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
         """Open an article in place of the card whose button was pressed, or take feedback."""
         match turn_context.activity.name:
             case "adaptiveCard/action":
-                return await self._opened_in_place(turn_context.activity.value)
+                return await self._opened_in_place(turn_context.activity)
             case "message/submitAction":
                 return _feedback_taken(turn_context.activity)
             case _:
                 return InvokeResponse(status=HTTPStatus.NOT_IMPLEMENTED)
 
-    async def _opened_in_place(self, value: object) -> InvokeResponse:
+    async def _opened_in_place(self, activity: Activity) -> InvokeResponse:
+        value = activity.value
         action = value.get("action") if isinstance(value, dict) else None
         match pressed(action.get("data") if isinstance(action, dict) else None):
-            case OpenArticle(article_id, locale):
-                card, _ = await self._opened(article_id, locale)
+            case OpenArticle() as wanted:
+                card, _ = await self._opened(activity, wanted)
                 return invoke_card(card)
             case _:
                 return invoke_error(400, "BadRequest", "This button is not one of this bot's.")
 
-    async def _opened(self, article_id: str, locale: str) -> tuple[Card, str]:
+    def _follow_up(self, activity: Activity, question: str) -> OpenArticle | None:
+        """The article that is meant by "in English, please" or "the second one" after a reply."""
+        shown = self._memory.shown(*_who(activity))
+        if shown and shown.article and locales_of(question, "english-words"):
+            return OpenArticle(shown.article, ENGLISH, shown.reader)
+        for ordinal, choice in zip(_ORDINALS, shown.choices if shown else (), strict=False):
+            if locales_of(question, f"{ordinal}-words"):
+                return OpenArticle(*choice, shown.reader if shown else None)
+        return None
+
+    async def _opened(self, activity: Activity, wanted: OpenArticle) -> tuple[Card, str]:
         """The card of an article, and the language around it."""
-        answer = await self._run(self._answerer.open_article, article_id, locale)
+        answer = await self._run(
+            self._answerer.open_article, wanted.article_id, wanted.locale, wanted.reader
+        )
         if answer is None:
-            return vanished_card(strings_for(locale)), locale
+            reader = wanted.reader or wanted.locale
+            return vanished_card(strings_for(reader)), reader
+        self._memory.show(*_who(activity), _shown(answer))
         return card_for(answer, strings_for(answer.language)), answer.language
 
     async def _answered(self, activity: Activity, question: str) -> tuple[Card, str]:
@@ -131,7 +151,10 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
             client=activity.locale,
         )
         answer: Answer = await self._run(self._answerer.answer, question, asker)
-        self._memory.remember(conversation, user, Turn(question, answer.language))
+        asked = (last.question if last else "") if answer.talk else question
+        self._memory.remember(conversation, user, Turn(asked, answer.language))
+        if not answer.talk:
+            self._memory.show(conversation, user, _shown(answer))
         return card_for(answer, strings_for(answer.language)), answer.language
 
     def _spoken(self, activity: Activity) -> str:
@@ -164,8 +187,8 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
         spoken = self._spoken(activity)
         shown = None
         if article_id is not None:
-            shown = await self._opened(article_id, spoken)
-        elif last:
+            shown = await self._opened(activity, OpenArticle(article_id, spoken))
+        elif last and last.question:
             shown = await self._answered(activity, last.question)
         strings = strings_for(shown[1] if shown else spoken)
         text = language_set_text(strings, chosen)
@@ -197,8 +220,14 @@ def plain_question(text: str) -> str:
 
 def _language_asked_for(question: str) -> tuple[str, ...]:
     """The locales of the word with which a user asks to choose a language; () for other words."""
-    word = question.lower().strip(" .!?")
-    return (ENGLISH,) if word == _CHOOSING_LANGUAGE else language_words().get(word, ())
+    word = question.lower()
+    return (ENGLISH,) if word == _CHOOSING_LANGUAGE else locales_of(question, "language-word")
+
+
+def _shown(answer: Answer) -> Shown:
+    article = answer.article.id if answer.article else None
+    choices = tuple((choice.article_id, choice.locale) for choice in answer.suggestions)
+    return Shown(answer.language, article, choices)
 
 
 def _who(activity: Activity) -> tuple[str, str]:

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 _USERS_KEPT = 100_000
 _CONVERSATIONS_KEPT = 10_000
+# "The second one" means what was offered in the last half hour.
+_SHOWN_FOR = 30 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question, and the language (BCP 47) of the reply."""
+    """The last question, "" where there was none yet, and the language (BCP 47) of the reply."""
 
     question: str
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a user has before them: an article, or some to choose from; and the language (BCP 47)
+    that they are talked to in. Articles are known by their ids and the locales they are shown in.
+    """
+
+    reader: str
+    article: str | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+
+
 class Memory:
-    """The languages that users chose, their last turns, and who was welcomed.
+    """The languages that users chose, their last turns, what they see, and who was welcomed.
 
     Users and conversations are known by the channel's ids.
     """
@@ -28,6 +41,7 @@ class Memory:
         """Start with nothing in mind."""
         self._chosen: LRUCache[str, str] = LRUCache(_USERS_KEPT)
         self._turns: LRUCache[tuple[str, str], Turn] = LRUCache(_CONVERSATIONS_KEPT)
+        self._shown: TTLCache[tuple[str, str], Shown] = TTLCache(_CONVERSATIONS_KEPT, _SHOWN_FOR)
         self._welcomed: LRUCache[str, bool] = LRUCache(_CONVERSATIONS_KEPT)
 
     def chosen_language(self, user: str) -> str | None:
@@ -48,6 +62,14 @@ class Memory:
     def remember(self, conversation: str, user: str, turn: Turn) -> None:
         """A turn has been taken."""
         self._turns[conversation, user] = turn
+
+    def shown(self, conversation: str, user: str) -> Shown | None:
+        """What a user was shown last in a conversation, unless that is too long ago."""
+        return self._shown.get((conversation, user))
+
+    def show(self, conversation: str, user: str, shown: Shown) -> None:
+        """A user is shown something."""
+        self._shown[conversation, user] = shown
 
     def welcome(self, conversation: str) -> bool:
         """Whether a conversation is still to be welcomed; from then on it is not."""

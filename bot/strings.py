@@ -80,18 +80,6 @@ def own_name(tag: str, among: Collection[str]) -> str:
 
 
 @cache
-def language_words() -> dict[str, tuple[str, ...]]:
-    """What people type to choose a language: the word, in lower case, and the locales that it is
-    of.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for locale in supported_locales():
-        for word in strings_for(locale).get("language-word").split(","):
-            found[word.strip()] = (*found.get(word.strip(), ()), locale)
-    return found
-
-
-@cache
 def supported_locales() -> tuple[str, ...]:
     """The locales that there are strings for, as sorted BCP 47 tags."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.ftl")))

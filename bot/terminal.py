@@ -29,12 +29,13 @@ def answer_text(answer: Answer) -> str:
     if answer.article:
         notice = [strings.get("notice-english-instead"), ""] if answer.in_english_instead else []
         return "\n".join([*notice, *_article_lines(answer.article, strings)])
+    if answer.talk:
+        return strings.get(f"talk-{answer.talk}")
+    titles = [f"  {n}. {s.title}  ({s.article_id})" for n, s in enumerate(answer.suggestions, 1)]
     if answer.outcome == "suggest":
-        titles = [
-            f"  {n}. {s.title}  ({s.article_id})" for n, s in enumerate(answer.suggestions, 1)
-        ]
         return "\n".join([f"{strings.get('suggest-title')}:", *titles])
-    return f"{strings.get('none-title')}\n{strings.get('none-body')}"
+    nothing = [strings.get("none-title"), strings.get("none-body")]
+    return "\n".join([*nothing, strings.get("none-nearest"), *titles] if titles else nothing)
 
 
 def _article_lines(article: Article, strings: Strings) -> Iterator[str]:

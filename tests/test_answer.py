@@ -62,7 +62,48 @@ def test_a_wish_goes_before_the_text(answerer: Answerer) -> None:
 
 def test_what_no_article_answers(answerer: Answerer) -> None:
     answer = answerer.answer("what is the best way to cook a steak")
-    assert (answer.outcome, answer.article, answer.suggestions) == ("none", None, ())
+    assert (answer.outcome, answer.article) == ("none", None)
+    nearest = [(hit.article_id, hit.locale) for hit in answer.hits[:3]]
+    assert [(s.article_id, s.locale) for s in answer.suggestions] == nearest
+
+
+@pytest.mark.parametrize(
+    ("text", "asker", "kind", "language"),
+    [
+        ("Merhaba!", Asker(client="en-US"), "greeting", "tr-TR"),
+        ("çok teşekkür ederim", Asker(), "thanks", "tr-TR"),
+        ("谢谢", Asker(client="en-US"), "thanks", "zh-CN"),
+        ("ποιος είσαι;", Asker(), "who", "el-GR"),
+        ("au revoir", Asker(), "bye", "fr"),
+        ("hello", Asker(client="tr-TR"), "greeting", "tr-TR"),
+        ("hello", Asker(history=("bg-BG",), client="tr-TR"), "greeting", "bg-BG"),
+        ("hello", Asker(), "greeting", "en-US"),
+        ("hola", Asker(history=("bg-BG",), client="tr-TR"), "greeting", "es"),
+        ("hola", Asker(chosen="tr-TR"), "greeting", "tr-TR"),
+        ("ciao", Asker(client="de-DE"), "bye", "de"),
+        ("ciao", Asker(client="it-IT"), "greeting", "it"),
+    ],
+)
+def test_small_talk_is_not_searched(
+    answerer: Answerer, text: str, asker: Asker, kind: str, language: str
+) -> None:
+    answer = answerer.answer(text, asker)
+    assert (answer.talk, answer.language) == (kind, language)
+    assert (answer.outcome, answer.hits, answer.suggestions) == ("none", (), ())
+
+
+def test_an_article_knows_the_readers_other_language(answerer: Answerer) -> None:
+    turkish = answerer.answer("VPN bağlanmıyor")
+    assert (shown(turkish), turkish.also_in) == (("connect-to-vpn", "tr-TR"), "en-US")
+    in_english = answerer.open_article("connect-to-vpn", "en-US", "tr-TR")
+    assert in_english is not None
+    assert (shown(in_english), in_english.also_in) == (("connect-to-vpn", "en-US"), "tr-TR")
+    assert (in_english.language, in_english.in_english_instead) == ("tr-TR", False)
+    french = answerer.open_article("connect-to-vpn", "en-US", "fr-FR")
+    assert french is not None
+    assert (french.also_in, french.in_english_instead) == (None, True)
+    english = answerer.answer("the vpn does not connect")
+    assert (english.language, english.also_in) == ("en-US", None)
 
 
 def test_suggestions_have_titles_in_the_askers_language(

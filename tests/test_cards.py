@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.answer import Answer, Suggestion
+from bot.buttons import OpenArticle
 from bot.cards import (
     answer_card,
     card_for,
@@ -41,6 +42,7 @@ ELEMENTS = {
     "TableCell": "1.5",
     "Action.OpenUrl": "1.0",
     "Action.Submit": "1.0",
+    "Action.Execute": "1.4",
     "Input.ChoiceSet": "1.0",
 }
 PROPERTIES = {
@@ -52,6 +54,7 @@ PROPERTIES = {
     "color": "1.0",
     "columns": "1.0",
     "data": "1.0",
+    "fallback": "1.2",
     "fallbackText": "1.0",
     "firstRowAsHeaders": "1.5",
     "fontType": "1.2",
@@ -74,6 +77,7 @@ PROPERTIES = {
     "type": "1.0",
     "url": "1.0",
     "value": "1.0",
+    "verb": "1.4",
     "version": "1.0",
     "weight": "1.0",
     "width": "1.0",
@@ -385,6 +389,50 @@ def test_one_block_that_is_too_big_leaves_the_title_and_the_link() -> None:
     assert card["body"][0]["text"] == "Printing"
 
 
+def test_an_article_can_be_read_in_english_and_back() -> None:
+    turkish, english = strings_for("tr-TR"), strings_for("en-US")
+    printing = article(block("step", "Open it.", label="1"), locale="tr-TR")
+    shown = Answer("q", "tr-TR", "answer", printing, (), also_in="en-US")
+    to_english, change = answer_card(shown, turkish)["actions"]
+    assert to_english == {
+        "type": "Action.Execute",
+        "title": turkish.get("show-in-english"),
+        "verb": "open",
+        "data": OpenArticle("printing", "en-US", "tr-TR").data(),
+        "fallback": {
+            "type": "Action.Submit",
+            "title": turkish.get("show-in-english"),
+            "data": OpenArticle("printing", "en-US", "tr-TR").data(),
+        },
+    }
+    assert change["title"] == turkish.get("change-language")
+    source = article(block("step", "Open it.", label="1"))
+    card = answer_card(Answer("q", "tr-TR", "answer", source, (), also_in="tr-TR"), turkish)
+    back, _ = card["actions"]
+    assert back["title"] == turkish.get("show-in-language", language="Türkçe")
+    assert back["data"] == OpenArticle("printing", "tr-TR", "tr-TR").data()
+    assert turkish.get("notice-english-instead") not in str(card)
+    (alone,) = answer_card(Answer("q", "en-US", "answer", source, ()), english)["actions"]
+    assert alone["title"] == english.get("change-language")
+
+
+def test_where_nothing_fits_what_is_nearest_can_be_opened() -> None:
+    nearest = (Suggestion("teams/mute", "tr-TR", "Sesi kapat"),)
+    strings = strings_for("tr-TR")
+    card = none_card(Answer("q", "tr-TR", "none", None, (), nearest), strings)
+    _, _, heading, box, _ = card["body"]
+    assert heading["text"] == strings.get("none-nearest")
+    assert box["selectAction"]["data"] == OpenArticle("teams/mute", "tr-TR").data()
+    assert strings.get("none-nearest") not in str(none_card(answer(None, "tr-TR", "none"), strings))
+
+
+def test_small_talk_is_a_sentence() -> None:
+    strings = strings_for("de-DE")
+    card = card_for(Answer("hallo", "de-DE", "none", None, (), talk="greeting"), strings)
+    assert [item["text"] for item in card["body"]] == [strings.get("talk-greeting")]
+    assert card["speak"] == card["fallbackText"] == strings.get("talk-greeting")
+
+
 def test_suggestions_name_the_article_and_not_its_words() -> None:
     long = "Set up multifactor authentication for all the *users* of your organization"
     choices = (Suggestion("teams/mute", "ar-SA", "كتم الصوت"), Suggestion("mfa", "en-US", long))
@@ -411,7 +459,13 @@ def test_suggestions_name_the_article_and_not_its_words() -> None:
             {
                 "type": "Action.Submit",
                 "title": long,
-                "data": {"babeldesk": 1, "action": "open", "article": "mfa", "locale": "en-US"},
+                "data": {
+                    "babeldesk": 1,
+                    "action": "open",
+                    "article": "mfa",
+                    "locale": "en-US",
+                    "reader": "ar-SA",
+                },
             },
         ),
     ]

@@ -81,12 +81,16 @@ class Scripted(Answerer):
                 return Answer(text, "tr-TR", "suggest", None, (), (SUGGESTION,))
             case "fail":
                 raise LookupError("the secret of the index")
+            case "teşekkürler":
+                return Answer(text, "tr-TR", "none", None, (), talk="thanks")
         return Answer(text, "en-US", "none", None, ())
 
-    def open_article(self, article_id: str, wanted: str) -> Answer | None:
+    def open_article(
+        self, article_id: str, wanted: str, reader: str | None = None
+    ) -> Answer | None:
         if article_id != "account/picture" or wanted not in ARTICLES:
             return None
-        return Answer("", wanted, "answer", ARTICLES[wanted], ())
+        return Answer("", reader or wanted, "answer", ARTICLES[wanted], (), also_in=reader)
 
     def languages(self) -> tuple[str, ...]:
         return tuple(sorted(ARTICLES))
@@ -273,6 +277,20 @@ async def test_an_execute_button_puts_the_article_in_place(say: Say, connector: 
     assert connector.requests == []
 
 
+async def test_an_article_is_shown_in_english_and_back_around_the_readers_language(
+    say: Say,
+) -> None:
+    data = OpenArticle("account/picture", "en-US", "tr-TR").data()
+    value = {"action": {"type": "Action.Execute", "verb": "open", "data": data}}
+    response = await say(type="invoke", name="adaptiveCard/action", value=value)
+    card = (await response.json())["value"]
+    assert card == shown(Answer("", "tr-TR", "answer", ENGLISH, (), also_in="tr-TR"))
+    [back] = [a for a in card["actions"] if a["type"] == "Action.Execute"]
+    assert back["title"] == strings_for("tr-TR").get("show-in-language", language="Türkçe")
+    assert back["data"] == OpenArticle("account/picture", "tr-TR", "tr-TR").data()
+    assert back["fallback"]["data"] == back["data"]
+
+
 async def test_an_execute_button_of_an_article_that_is_gone_says_so(say: Say) -> None:
     value = {"action": {"type": "Action.Execute", "data": opening("account/gone")}}
     response = await say(type="invoke", name="adaptiveCard/action", value=value)
@@ -424,6 +442,54 @@ async def test_without_an_article_the_last_question_is_answered_again(say: Say) 
         ("resim", None),
         ("resim", "en-US"),
     ]
+
+
+async def test_small_talk_is_not_the_question_that_is_answered_again(
+    say: Say, connector: Connector
+) -> None:
+    await say("resim")
+    await say("teşekkürler")
+    assert card_of(connector.messages[1])["speak"] == strings_for("tr-TR").get("talk-thanks")
+    await say(value={**ChooseLanguage(None).data(), "language": "en-US"})
+    assert [text for text, _, _ in asked] == ["resim", "teşekkürler", "resim"]
+
+
+async def test_after_small_talk_alone_there_is_nothing_to_answer_again(
+    say: Say, connector: Connector
+) -> None:
+    await say("teşekkürler")
+    await say(value={**ChooseLanguage(None).data(), "language": "en-US"})
+    english = strings_for("en-US")
+    assert card_of(connector.messages[1]) == notice_card(
+        english, language_set_text(english, "en-US")
+    )
+
+
+@pytest.mark.parametrize("text", ["İngilizce lütfen", "in English please", "english please!"])
+async def test_in_english_please_shows_the_last_article_in_english(
+    say: Say, connector: Connector, text: str
+) -> None:
+    await say("Profil resmimi nasıl değiştiririm?")
+    await say(text)
+    assert len(asked) == 1
+    expected = Answer("", "tr-TR", "answer", ENGLISH, (), also_in="tr-TR")
+    assert card_of(connector.messages[1]) == shown(expected)
+
+
+async def test_the_first_one_opens_the_first_suggestion(say: Say, connector: Connector) -> None:
+    await say("birincisi")
+    await say("resim")
+    await say("birincisi")
+    await say("ikincisi")
+    assert [text for text, _, _ in asked] == ["birincisi", "resim", "ikincisi"]
+    expected = Answer("", "tr-TR", "answer", TURKISH, (), also_in="tr-TR")
+    assert card_of(connector.messages[2]) == shown(expected)
+
+
+async def test_what_somebody_else_was_shown_is_not_meant(say: Say) -> None:
+    await say("Profil resmimi nasıl değiştiririm?")
+    await say("in english please", **{"from": {"id": "29:somebody-else"}})
+    assert [text for text, _, _ in asked][1:] == ["in english please"]
 
 
 async def test_the_choice_is_each_users_own_and_can_be_undone(

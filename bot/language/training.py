@@ -262,7 +262,7 @@ def _circumstances(
     """
     held = [locale] if locale in own and rng.random() < HELD else []
     few = tuple(sorted({ENGLISH, *held, *rng.sample(own, 5)}))
-    client = rng.choices([locale, ENGLISH, rng.choice(own)], [0.35, 0.35, 0.3])[0]
+    client = rng.choices([locale, ENGLISH, rng.choice(own)], [0.25, 0.35, 0.4])[0]
     last = rng.choices([locale, ENGLISH, rng.choice(own)], [0.85, 0.05, 0.1])[0]
     yield own, None, ()
     yield own, client, ()
