@@ -39,8 +39,8 @@ WEIGHTS = "weights.json"
 # does not know is this much less likely than the least of those that it does.
 _LEAST = -12.0
 _UNSAID = 1.0
-# What lid176 says of so many letters is half believed: it guesses boldly, ours know when they do.
-_LITTLE = 10
+# Of so many letters half as much is believed as of many. lid176 needs more of them: it guesses.
+_LITTLE, _LITTLE_FOR_LID176 = 2, 10
 # Kinds of evidence that somebody has given.
 _TOLD = ("client", "history")
 # What of a clue is worth showing.
@@ -170,9 +170,12 @@ class Witnesses:
                 (self._of_lid176[name], score - math.log(len(self._of_lid176[name])))
                 for name, score in words.items()
             )
-            filled = self._filled((n, score) for places, score in by_name for n in places)
-            said["lid176"] = filled * np.float32(letters / (letters + _LITTLE))
-        return said
+            said["lid176"] = self._filled((n, score) for places, score in by_name for n in places)
+        little = {"lid176": _LITTLE_FOR_LID176}
+        return {
+            kind: scores * np.float32(letters / (letters + little.get(kind, _LITTLE)))
+            for kind, scores in said.items()
+        }
 
     def _filled(self, scores: Iterable[tuple[int, float]]) -> Scores:
         """Scores by place for all labels; those that have none get the lowest, less _UNSAID."""

@@ -65,6 +65,8 @@ HELD = 0.8
 ALIKE = ("ok", "okay", "404 error", "error", "hmm", "hello?", "test", "no", "ja", "super", "reset")
 # How often people write in a language that we have no articles in, beside how often it is here.
 OTHERS = 0.5
+# How much each of ALIKE counts in a conversation, beside a question.
+UNCHANGED = 2.0
 _STEPS = 127
 
 # Serbian's two scripts, letter by letter.
@@ -235,7 +237,7 @@ def unchanged_conversations(witnesses: Witnesses, rng: random.Random) -> Iterato
         said = witnesses.say(text)
         for locale in own:
             known = said | context(witnesses, own, rng.choice((locale, ENGLISH)), (locale,))
-            yield _choice(known, locale, witnesses)
+            yield _choice(known, locale, witnesses, UNCHANGED)
 
 
 def _choice(
