@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0640]")
+_OUTPUTS = ("sentence_embedding", "token_embeddings", "token_weights")
 _WEIGHT_SUFFIXES = (".safetensors", ".bin", ".onnx")
 
 
@@ -106,10 +107,17 @@ class Embedder:
 
     def query(self, text: str) -> Query:
         """A question, ready to be searched with."""
-        (found,) = self._features(self._model.encode_query, [text])
+        if self._has_tokens:
+            found = _read(self._model, text, self._model.prompts["query"])
+        else:
+            (found,) = self._features(self._model.encode_query, [text])
         vector = _unit(found["sentence_embedding"].numpy())
-        subwords = self.embed_subwords([text])[0] if self.has_subwords else None
-        return Query(vector, self._query_tokens(found), subwords)
+        return Query(vector, self._query_tokens(found), self._query_subwords(text))
+
+    def _query_subwords(self, text: str) -> Vectors | None:
+        if self._subwords is None:
+            return None
+        return _unit(_read(self._subwords, text)["sentence_embedding"].numpy())
 
     def _query_tokens(self, found: dict[str, Any]) -> QueryTokens | None:
         if not self._has_tokens:
@@ -189,6 +197,14 @@ def _loaded(model: str | Path, prefixes: Prefixes | None) -> SentenceTransformer
         ) from error
     loaded.float().eval()
     return loaded
+
+
+def _read(model: SentenceTransformer, text: str, prompt: str | None = None) -> dict[str, Any]:
+    """All that one of the bundled models makes of one text. What `encode` does besides, to deal
+    with many texts and other kinds of models, takes a millisecond a question.
+    """
+    found = model(model.preprocess([text], prompt=prompt))
+    return {name: found[name][0].detach() for name in _OUTPUTS if name in found}
 
 
 def _unit(vectors: Vectors) -> Vectors:
