@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, Route, expect, sync_playwright
 
 from corpus.article import Article
 from corpus.inline import plain
@@ -43,6 +43,7 @@ needs_chromium = pytest.mark.skipif(
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser. Skips the test that asks for it where Playwright does not run."""
+    expect.set_options(timeout=_PATIENCE_MS)
     with contextlib.ExitStack() as stack:
         try:
             playwright = stack.enter_context(sync_playwright())

@@ -138,6 +138,18 @@ def test_the_language_can_be_changed_and_stays_changed(page: Page, starters: Sta
     expect(ask(page, TURKISH)).to_have_attribute("lang", "ar-SA")
 
 
+def test_an_article_is_read_in_english_and_back(page: Page, starters: Starters) -> None:
+    strings = strings_for("tr-TR")
+    ask(page, TURKISH).get_by_role("button", name=strings.get("show-in-english")).click()
+    english = page.locator("article.theirs").nth(1)
+    expect(title_of(english)).to_have_text(starters["en-US", PICTURE].title)
+    keep_picture(page, "page-in-english")
+    back = strings.get("show-in-language", language=strings.language("tr-TR"))
+    english.get_by_role("button", name=back).click()
+    turkish = page.locator("article.theirs").nth(2)
+    expect(title_of(turkish)).to_have_text(starters["tr-TR", PICTURE].title)
+
+
 @pytest.mark.parametrize("language", EXAMPLES)
 def test_every_example_is_answered(page: Page, starters: Starters, language: str) -> None:
     page.locator(f"#examples [lang={language}]").click()

@@ -117,6 +117,22 @@ def test_a_turkish_question_comes_back_as_a_card_with_turkish_steps(
     keep_picture(chat, "playground-turkish")
 
 
+def test_a_card_is_read_in_english_and_back_in_its_place(chat: Page, starters: Starters) -> None:
+    turkish, english = starters["tr-TR", PICTURE], starters["en-US", PICTURE]
+    strings = strings_for("tr-TR")
+    card = ask(chat, TURKISH)
+    count = cards(chat).count()
+    card.get_by_role("button", name=strings.get("show-in-english")).click()
+    card = cards(chat).nth(count - 1)
+    expect(heading(card)).to_have_text(english.title)
+    assert cells(rows(card)) == marked_lines(english)
+    keep_picture(chat, "playground-in-english")
+    back = strings.get("show-in-language", language=strings.language("tr-TR"))
+    card.get_by_role("button", name=back).click()
+    expect(heading(cards(chat).nth(count - 1))).to_have_text(turkish.title)
+    expect(cards(chat)).to_have_count(count)
+
+
 def test_an_arabic_card_runs_from_right_to_left(chat: Page, starters: Starters) -> None:
     article = starters["ar-SA", PICTURE]
     card = ask(chat, ARABIC)
