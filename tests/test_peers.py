@@ -159,6 +159,18 @@ def test_the_command(
     assert "BM25, own locale: at work" in said.err
 
 
+def test_a_table_that_goes_into_a_file_is_not_squeezed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["peers", str(STARTERS), str(questions_file(tmp_path)), "--only", "bm25"]
+    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr(peers.log, "handlers", [])
+    peers.main()
+    said = capsys.readouterr().out
+    assert "worst hit@1" in said
+    assert "…" not in said
+
+
 def test_the_command_with_nothing_to_ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

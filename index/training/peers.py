@@ -59,6 +59,7 @@ log = logging.getLogger(__name__)
 
 # An embedding costs as much as its text is long.
 CHARACTERS = 600
+_FILE_WIDTH = 140
 LOCAL_E5 = "e5-local"
 OURS = "Babeldesk"
 
@@ -311,7 +312,13 @@ def main() -> None:
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
     else:
-        Console().print(table(rows))
+        _print(table(rows))
+
+
+def _print(made: Table) -> None:
+    """As wide as it is where the output is a file, which tells no width."""
+    console = Console()
+    (console if console.is_terminal else Console(width=_FILE_WIDTH)).print(made)
 
 
 def _log_to_stderr() -> None:
