@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.language.detection import detect
-from bot.language.negotiation import language_of, reply_language
+from bot.language.negotiation import is_english, language_of, reply_language
 from bot.phrases import Talk, small_talk
 from corpus.article import ENGLISH, Article
 from index.confidence import Outcome
@@ -67,7 +67,7 @@ class Answer:
         """Whether the article is shown in English because it is missing in the asker's language."""
         if self.article is None or self.also_in is not None:
             return False
-        return _is_english(self.article.locale) and not _is_english(self.language)
+        return is_english(self.article.locale) and not is_english(self.language)
 
 
 SUGGESTIONS = 3
@@ -147,20 +147,17 @@ def _small_talk(question: str, asker: Asker) -> tuple[Talk, str] | None:
     them decides.
     """
     talks = small_talk(question)
+    if not talks:
+        return None
     known = [tag for tag in (asker.chosen, *asker.history[-1:], asker.client) if tag]
     for tag in known:
         for talk in talks:
             if language_of(tag) in map(language_of, talk.locales):
                 return talk.kind, asker.chosen or tag
-    for talk in talks[:1]:
-        if ENGLISH in talk.locales:
-            return talk.kind, next(iter(known), ENGLISH)
-        return talk.kind, asker.chosen or talk.locales[0]
-    return None
-
-
-def _is_english(tag: str) -> bool:
-    return language_of(tag) == language_of(ENGLISH)
+    first = talks[0]
+    if ENGLISH in first.locales:
+        return first.kind, next(iter(known), ENGLISH)
+    return first.kind, asker.chosen or first.locales[0]
 
 
 def _suggestions(searcher: Searcher, hits: tuple[Hit, ...]) -> tuple[Suggestion, ...]:

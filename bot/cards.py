@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from bot.answer import Answer, Suggestion
 from bot.buttons import LANGUAGE_FIELD, ChangeLanguage, ChooseLanguage, OpenArticle
 from bot.elements import Element, container, elements, text_block
-from bot.language.negotiation import language_of
+from bot.language.negotiation import is_english
 from bot.markdown import card_markdown, card_text
 from bot.plaintext import block_text
 from bot.strings import Strings, is_rtl, own_name, strings_for
-from corpus.article import ENGLISH, Article, Block
+from corpus.article import Article, Block
 from corpus.inline import plain
 
 Card = dict[str, Any]
@@ -68,9 +68,8 @@ def suggest_card(answer: Answer, strings: Strings) -> Card:
     body = [
         _title(strings.get("suggest-title")),
         *_choices(answer),
-        _footer([card_text(_answered_in(answer.language, strings))], strings),
     ]
-    return _card(strings, body, fallback_text(answer, strings), [_change_language(strings)])
+    return _reply_card(answer, body, strings)
 
 
 def none_card(answer: Answer, strings: Strings) -> Card:
@@ -81,9 +80,8 @@ def none_card(answer: Answer, strings: Strings) -> Card:
         text_block(card_text(strings.get("none-body"))),
         *(nearest if answer.suggestions else ()),
         *_choices(answer),
-        _footer([card_text(_answered_in(answer.language, strings))], strings),
     ]
-    return _card(strings, body, fallback_text(answer, strings), [_change_language(strings)])
+    return _reply_card(answer, body, strings)
 
 
 def welcome_card(strings: Strings) -> Card:
@@ -231,6 +229,13 @@ def _answered_in(locale: str, strings: Strings) -> str:
     return strings.get("answered-in", language=strings.language(locale))
 
 
+def _reply_card(answer: Answer, body: Sequence[Element], strings: Strings) -> Card:
+    """The card of a reply that shows no article."""
+    footer = _footer([card_text(_answered_in(answer.language, strings))], strings)
+    text = fallback_text(answer, strings)
+    return _card(strings, [*body, footer], text, [_change_language(strings)])
+
+
 def _change_language(strings: Strings, article_id: str | None = None) -> Element:
     data = ChangeLanguage(article_id).data()
     return {"type": "Action.Submit", "title": strings.get("change-language"), "data": data}
@@ -240,7 +245,7 @@ def _other_language(answer: Answer, article: Article, strings: Strings) -> Itera
     """What shows the article in its other language in the same card."""
     if answer.also_in is None:
         return
-    if language_of(answer.also_in) == language_of(ENGLISH):
+    if is_english(answer.also_in):
         title = strings.get("show-in-english")
     else:
         title = strings.get("show-in-language", language=strings.language(answer.also_in))

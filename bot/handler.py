@@ -123,11 +123,13 @@ class HelpdeskBot(TeamsActivityHandler):  # type: ignore[misc]
     def _follow_up(self, activity: Activity, question: str) -> OpenArticle | None:
         """The article that is meant by "in English, please" or "the second one" after a reply."""
         shown = self._memory.shown(*_who(activity))
-        if shown and shown.article and locales_of(question, "english-words"):
+        if shown is None:
+            return None
+        if shown.article and locales_of(question, "english-words"):
             return OpenArticle(shown.article, ENGLISH, shown.reader)
-        for ordinal, choice in zip(_ORDINALS, shown.choices if shown else (), strict=False):
+        for ordinal, choice in zip(_ORDINALS, shown.choices, strict=False):
             if locales_of(question, f"{ordinal}-words"):
-                return OpenArticle(*choice, shown.reader if shown else None)
+                return OpenArticle(*choice, shown.reader)
         return None
 
     async def _opened(self, activity: Activity, wanted: OpenArticle) -> tuple[Card, str]:
@@ -220,7 +222,7 @@ def plain_question(text: str) -> str:
 
 def _language_asked_for(question: str) -> tuple[str, ...]:
     """The locales of the word with which a user asks to choose a language; () for other words."""
-    word = question.lower()
+    word = question.lower().strip(" .!?")
     return (ENGLISH,) if word == _CHOOSING_LANGUAGE else locales_of(question, "language-word")
 
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from bot.language.bayes import BayesModel
 from bot.language.lid176 import Lid176
 from bot.language.names import Names
-from bot.language.negotiation import language_of, negotiate, reply_language
+from bot.language.negotiation import is_english, language_of, negotiate, reply_language
 from bot.language.ngrams import NgramModel
 from bot.language.scripts import scripts_of, scripts_of_language
 from corpus.article import ENGLISH
@@ -236,7 +236,7 @@ def context(
     known = {"outside": witnesses.outside, "candidate": _held(witnesses.labels, candidates)}
     client = negotiate(hint, witnesses.labels) if hint else None
     last = negotiate(history[-1], witnesses.labels) if history else None
-    if client and language_of(client) != language_of(ENGLISH):
+    if client and not is_english(client):
         known["client"] = _of_language(witnesses, client)
     if last:
         known["history"] = _of_language(witnesses, last)

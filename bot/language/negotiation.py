@@ -53,6 +53,11 @@ def language_of(tag: str) -> str | None:
     return _ONE_LANGUAGE.get(language or "", language)
 
 
+def is_english(tag: str) -> bool:
+    """Whether a tag is of English, of whatever region."""
+    return language_of(tag) == language_of(ENGLISH)
+
+
 def reply_language(tag: str, locales: tuple[str, ...]) -> str:
     """The language to talk in to a reader of a tag: a locale, or the bare language that no locale
     is of; English for what is no tag.
