@@ -226,6 +226,16 @@ def invoke_card(card: dict[str, Any]) -> InvokeResponse:
     return _invoke_answer(HTTPStatus.OK, ADAPTIVE_CARD, card)
 
 
+def invoke_message(text: str) -> InvokeResponse:
+    """The answer to a card's button that tells the user something, and leaves the card."""
+    return _invoke_answer(HTTPStatus.OK, "application/vnd.microsoft.activity.message", text)
+
+
+def not_implemented() -> InvokeResponse:
+    """The answer to an invoke of a kind that this bot never asks for."""
+    return InvokeResponse(status=HTTPStatus.NOT_IMPLEMENTED)
+
+
 def invoke_error(status: int, code: str, message: str) -> InvokeResponse:
     """The answer to a card's button that shows the user a message."""
     return _invoke_answer(
@@ -233,7 +243,7 @@ def invoke_error(status: int, code: str, message: str) -> InvokeResponse:
     )
 
 
-def _invoke_answer(status: int, kind: str, value: dict[str, Any]) -> InvokeResponse:
+def _invoke_answer(status: int, kind: str, value: dict[str, Any] | str) -> InvokeResponse:
     # The status of what was asked stands in the body; the request itself was understood.
     body = {"statusCode": int(status), "type": kind, "value": value}
     return InvokeResponse(status=HTTPStatus.OK, body=body)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from cachetools import LRUCache
 
 from bot.language.detection import detect
 from bot.language.negotiation import is_english, language_of, reply_language
 from bot.phrases import Talk, small_talk
+from bot.sections import matching_section
 from corpus.article import ENGLISH, Article
 from index.confidence import Outcome
 from index.search import Hit, Searcher
@@ -49,7 +55,8 @@ class Answer:
     index such as "tr-TR", or a bare language such as "fr" that the index does not hold).
     `article` is set if and only if the outcome is "answer", `suggestions` (at most 3) if it is not;
     `hits` are the best articles, best first. `also_in` is the other locale, of the asker's and
-    English, in which the article can be shown. `talk` tells what small talk the question was, which
+    English, in which the article can be shown; `section` is the number of the section of a long
+    article to show of it, None for all. `talk` tells what small talk the question was, which
     is not searched: its outcome is "none".
     """
 
@@ -61,6 +68,7 @@ class Answer:
     suggestions: tuple[Suggestion, ...] = ()
     also_in: str | None = None
     talk: Talk | None = None
+    section: int | None = None
 
     @property
     def in_english_instead(self) -> bool:
@@ -71,6 +79,26 @@ class Answer:
 
 
 SUGGESTIONS = 3
+# What an example is made of: a title that fits on a button and says something, and steps.
+_SHORTEST_TITLE, _LONGEST_TITLE = 4, 60
+_FEWEST_STEPS = 3
+_EXAMPLES_TRIED = 500
+# What is asked at every help desk makes the best examples, where the articles have it.
+_EVERYDAY = (
+    "I forgot my password",
+    "my files do not sync",
+    "nobody hears me in meetings",
+    "my mailbox is full",
+    "set an automatic reply while I am away",
+    "connect from home with VPN",
+    "the printer does not print",
+    "recover deleted email",
+    "share my calendar",
+    "add a signature to my emails",
+    "my camera does not work in meetings",
+    "record a meeting",
+)
+_EXAMPLES_KEPT = 100
 # Longer questions are cut: what follows adds no more than noise, and costs time.
 MAX_QUESTION = 2000
 
@@ -81,9 +109,14 @@ class Answerer:
     def __init__(self, searcher: Callable[[], Searcher]) -> None:
         """Answer from what `searcher` gives at the time of each question."""
         self._searcher = searcher
+        self._examples: LRUCache[tuple[Path, str], tuple[Suggestion, ...]] = LRUCache(
+            _EXAMPLES_KEPT
+        )
 
-    def answer(self, text: str, asker: Asker = _NOBODY) -> Answer:
-        """The answer to a question."""
+    def answer(self, text: str, asker: Asker = _NOBODY, looked_up: str | None = None) -> Answer:
+        """The answer to a question. `looked_up` is what to search for where that is not what was
+        said: a few words mean the question before them, too.
+        """
         searcher = self._searcher()
         question = encodable(text).strip()[:MAX_QUESTION]
         if talked := _small_talk(question, asker):
@@ -91,11 +124,15 @@ class Answerer:
             spoken = reply_language(language, searcher.locales)
             return Answer(question, spoken, "none", None, (), talk=talk)
         spoken = self._language(question, asker, searcher.locales)
+        if looked_up is not None:
+            question = encodable(looked_up).strip()[:MAX_QUESTION]
         hits = tuple(searcher.search(question, spoken)) if question else ()
         match searcher.outcome(hits, spoken):
             case "answer":
                 article = searcher.article(hits[0].article_id, hits[0].locale)
-                return _shown(Answer(question, spoken, "answer", article, hits), searcher)
+                section = matching_section(article, hits[0].segments) if article else None
+                found = Answer(question, spoken, "answer", article, hits, section=section)
+                return _shown(found, searcher)
             case "suggest" | "none" as outcome:
                 titles = _suggestions(searcher, hits)
                 return Answer(question, spoken, outcome, None, hits, titles)
@@ -107,11 +144,12 @@ class Answerer:
         return detect(question, locales, asker.client, asker.history).locale
 
     def open_article(
-        self, article_id: str, wanted: str, reader: str | None = None
+        self, article_id: str, wanted: str, reader: str | None = None, section: int | None = None
     ) -> Answer | None:
         """The article that a button names, in the wanted locale or in English; None if gone.
 
-        `reader` is the language to talk in around it, where that is not the wanted one.
+        `reader` is the language to talk in around it, where that is not the wanted one; `section`
+        the number of the only section to show.
         """
         searcher = self._searcher()
         wanted = reply_language(wanted, searcher.locales)
@@ -119,8 +157,26 @@ class Answerer:
         for locale in dict.fromkeys((wanted, ENGLISH)):
             article = searcher.article(encodable(article_id), locale)
             if article:
-                return _shown(Answer(article.title, spoken, "answer", article, ()), searcher)
+                found = Answer(article.title, spoken, "answer", article, (), section=section)
+                return _shown(found, searcher)
         return None
+
+    def offer(self, articles: Sequence[tuple[str, str]], language: str, question: str) -> Answer:
+        """These articles, each an id and a locale, to choose from, as far as they are there."""
+        searcher = self._searcher()
+        titles = _titles(searcher, articles)
+        return Answer(question, language, "suggest", None, (), titles)
+
+    def examples(self, tag: str, count: int = SUGGESTIONS) -> tuple[Suggestion, ...]:
+        """Articles whose titles serve as examples of what to ask, in the locale of a tag or in
+        English: they have steps, and asking for the title finds them.
+        """
+        searcher = self._searcher()
+        locale = reply_language(tag, searcher.locales)
+        key = (searcher.version, locale)
+        if key not in self._examples:
+            self._examples[key] = tuple(itertools.islice(_examples(searcher, locale), count))
+        return self._examples[key]
 
     def languages(self) -> tuple[str, ...]:
         """The locales that answers can be had in."""
@@ -161,11 +217,39 @@ def _small_talk(question: str, asker: Asker) -> tuple[Talk, str] | None:
 
 
 def _suggestions(searcher: Searcher, hits: tuple[Hit, ...]) -> tuple[Suggestion, ...]:
+    return _titles(searcher, [(hit.article_id, hit.locale) for hit in hits[:SUGGESTIONS]])
+
+
+def _titles(searcher: Searcher, articles: Iterable[tuple[str, str]]) -> tuple[Suggestion, ...]:
     return tuple(
-        Suggestion(hit.article_id, hit.locale, title)
-        for hit in hits[:SUGGESTIONS]
-        if (title := searcher.title(hit.article_id, hit.locale))
+        Suggestion(article_id, locale, title)
+        for article_id, locale in articles
+        if (title := searcher.title(article_id, locale))
     )
+
+
+def _examples(searcher: Searcher, reader: str) -> Iterator[Suggestion]:
+    """Good examples: what is asked every day, then any, in an order that is always the same."""
+    locale = reader if reader in searcher.locales else ENGLISH
+    ids = sorted(searcher.ids(locale), key=lambda name: blake2b(name.encode()).digest())
+    tried = itertools.chain(_everyday(searcher, locale), ids[:_EXAMPLES_TRIED])
+    for article_id in dict.fromkeys(tried):
+        title = searcher.title(article_id, locale) or ""
+        if not _SHORTEST_TITLE <= len(title) <= _LONGEST_TITLE:
+            continue
+        article = searcher.article(article_id, locale)
+        if article is None or article.steps < _FEWEST_STEPS:
+            continue
+        hits = searcher.search(title, locale)
+        if hits[0].article_id == article_id and searcher.outcome(hits, locale) == "answer":
+            yield Suggestion(article_id, locale, title)
+
+
+def _everyday(searcher: Searcher, locale: str) -> Iterator[str]:
+    for question in _EVERYDAY:
+        hits = searcher.search(question, locale)
+        if searcher.outcome(hits, locale) == "answer":
+            yield hits[0].article_id
 
 
 def encodable(text: str) -> str:

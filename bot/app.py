@@ -14,9 +14,10 @@ from bot.adapter import Adapter
 from bot.answer import Answerer
 from bot.chat import ChatPage
 from bot.config import Config
+from bot.conversation import Helpdesk
 from bot.handler import HelpdeskBot
 from bot.inbound import MAX_BYTES, json_errors, this_machine_only
-from bot.memory import Memory
+from bot.records import Records
 from bot.strings import strings_for
 from corpus.article import ENGLISH
 
@@ -26,7 +27,9 @@ _ADAPTER = web.AppKey("adapter", Adapter)
 _BOT = web.AppKey("bot", HelpdeskBot)
 
 
-def create_app(config: Config, answerer: Answerer, ready: Callable[[], bool]) -> web.Application:
+def create_app(
+    config: Config, answerer: Answerer, records: Records, ready: Callable[[], bool]
+) -> web.Application:
     """The server's application, to be run by aiohttp.
 
     `ready` says whether the answerer can be asked yet. Raises ConfigError unless the server may
@@ -40,8 +43,8 @@ def create_app(config: Config, answerer: Answerer, ready: Callable[[], bool]) ->
     )
     app.add_routes([web.get("/healthz", _health), web.get("/readyz", _readiness(ready))])
     if config.local:
-        app.add_routes(ChatPage(answerer, executor).routes())
-    app[_BOT] = HelpdeskBot(answerer, Memory(), executor)
+        app.add_routes(ChatPage(answerer, executor, config.help_desk).routes())
+    app[_BOT] = HelpdeskBot(Helpdesk(answerer, records, executor, config.help_desk))
     app.router.add_post("/api/messages", _messages)
     app.cleanup_ctx.append(partial(_working, config, executor))
     return app

@@ -2,7 +2,7 @@
 
 `GET /` is the page; `POST /ask` takes `{"q": text, "locale": the browser's, "chosen": the one that
 the user picked, "history": those of the last replies}`, all tags but the question optional, and
-`POST /open` `{"article": id, "locale": tag, "reader": that to talk in, optional}`; both answer
+`POST /open` `{"article": id, "locale": tag}` with the other fields of that button; both answer
 with the object of `described`. `POST /languages` takes `{"locale": that to talk in, "chosen": tag,
 "article": id of the one shown}`, all optional, and answers with the card to choose a language. The
 page loads nothing from anywhere else, and its policy says so to the browser.
@@ -20,7 +20,9 @@ import jinja2
 from aiohttp import web
 
 from bot.answer import MAX_QUESTION, Answer, Answerer, Asker
+from bot.buttons import count_field
 from bot.cards import card_for, language_card
+from bot.frame import PLAIN, View
 from bot.inbound import RequestError, read_object, string_field
 from bot.strings import strings_for
 from corpus.article import ENGLISH
@@ -35,8 +37,11 @@ _MOST_HISTORY = 10
 class ChatPage:
     """The page's routes over the same answerer that the bot answers with."""
 
-    def __init__(self, answerer: Answerer, executor: Executor) -> None:
+    def __init__(
+        self, answerer: Answerer, executor: Executor, help_desk: str | None = None
+    ) -> None:
         self._answerer = answerer
+        self._help_desk = help_desk
         self._executor = executor
         loader = jinja2.PackageLoader("bot", "console")
         self._template = jinja2.Environment(loader=loader, autoescape=True).get_template(
@@ -65,7 +70,7 @@ class ChatPage:
         asker = Asker(
             chosen=_tag(body, "chosen"), history=_history(body), client=_tag(body, "locale")
         )
-        return _json(await self._run(self._answerer.answer, question or "", asker))
+        return self._json(await self._run(self._answerer.answer, question or "", asker))
 
     async def open(self, request: web.Request) -> web.Response:
         """Show an article. Raises RequestError 4xx."""
@@ -73,10 +78,13 @@ class ChatPage:
         article = string_field(body, "article", longest=_LONGEST_ID)
         locale = string_field(body, "locale", longest=_LONGEST_LOCALE)
         reader = _tag(body, "reader")
-        answer = await self._run(self._answerer.open_article, article or "", locale or "", reader)
+        section, part = count_field(body, "section"), count_field(body, "part") or 0
+        answer = await self._run(
+            self._answerer.open_article, article or "", locale or "", reader, section
+        )
         if answer is None:
             raise RequestError(404, strings_for(reader or locale or ENGLISH).get("vanished"))
-        return _json(answer)
+        return self._json(answer, part)
 
     async def languages(self, request: web.Request) -> web.Response:
         """Offer the languages to choose from. Raises RequestError 4xx."""
@@ -87,6 +95,9 @@ class ChatPage:
         locales = self._answerer.languages()
         card = language_card(strings, locales, _tag(body, "chosen"), article)
         return web.json_response({"language": spoken, "rtl": strings.rtl, "card": card})
+
+    def _json(self, answer: Answer, part: int = 0) -> web.Response:
+        return web.json_response(described(answer, View(self._help_desk, part=part)))
 
     async def _run(self, function: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()
@@ -104,10 +115,10 @@ def _history(body: dict[str, Any]) -> tuple[str, ...]:
     return tuple(tag[:_LONGEST_LOCALE] for tag in tags[-_MOST_HISTORY:])
 
 
-def described(answer: Answer) -> dict[str, Any]:
+def described(answer: Answer, view: View = PLAIN) -> dict[str, Any]:
     """An answer as the page reads it: what was found, and the card that Teams would show."""
     article = answer.article
-    card = card_for(answer, strings_for(answer.language))
+    card = card_for(answer, strings_for(answer.language), view)
     return {
         "language": answer.language,
         "outcome": answer.outcome,
@@ -127,10 +138,6 @@ def described(answer: Answer) -> dict[str, Any]:
             for s in answer.suggestions
         ],
     }
-
-
-def _json(answer: Answer) -> web.Response:
-    return web.json_response(described(answer))
 
 
 def _headers(nonce: str) -> dict[str, str]:

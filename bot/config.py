@@ -13,6 +13,11 @@ BABELDESK_HOST, BABELDESK_PORT
     wants 0.0.0.0.
 BABELDESK_INDEX
     The folder of the index to answer from; .babeldesk/index if absent.
+BABELDESK_HELP_DESK
+    Where "Ask a person" leads: an https page, or an e-mail address. Not shown if absent.
+BABELDESK_KEEP_QUESTIONS
+    1 to keep what people ask in the records, for `babeldesk report`; 0 to write no question down.
+    1 if absent. The records stand beside the index.
 BABELDESK_SERVICE_HOSTS
     The hosts that a message may name as its channel's service, split by commas; one that begins
     with a dot stands for everything below it. Microsoft's if absent.
@@ -23,10 +28,14 @@ An empty value counts as absent.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
+from urllib.parse import urlsplit
+
+_EMAIL = re.compile(r"[^@\s:/?]+@[^@\s:/?]+\.[^@\s:/?]+")
 
 AppType = Literal["SingleTenant", "MultiTenant"]
 
@@ -55,6 +64,8 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 3978
     index: Path = Path(".babeldesk/index")
+    help_desk: str | None = None
+    keep_questions: bool = True
     service_hosts: tuple[str, ...] = SERVICE_HOSTS
     local: bool = False
 
@@ -75,8 +86,15 @@ class Config:
             host=value("HOST", cls.host),
             port=_port(value("PORT", str(cls.port))),
             index=Path(value("INDEX", str(cls.index))),
+            help_desk=_help_desk(value("HELP_DESK")),
+            keep_questions=_switch("KEEP_QUESTIONS", value("KEEP_QUESTIONS", "1")),
             service_hosts=_hosts(value("SERVICE_HOSTS")) or SERVICE_HOSTS,
         )
+
+    @property
+    def records(self) -> Path:
+        """The file of the records."""
+        return self.index.absolute().with_name("records.db")
 
     def check(self) -> None:
         """Raise ConfigError unless the server may start with these settings."""
@@ -126,6 +144,25 @@ def _port(value: str) -> int:
     if value.isascii() and value.isdigit() and int(value) < 65536:
         return int(value)
     raise ConfigError(f"BABELDESK_PORT is {value!r}: set it to a number from 0 to 65535.")
+
+
+def _help_desk(value: str) -> str | None:
+    if not value:
+        return None
+    if _EMAIL.fullmatch(value):
+        return f"mailto:{value}"
+    if urlsplit(value).scheme == "https" and urlsplit(value).netloc and len(value) <= 500:
+        return value
+    raise ConfigError(
+        f"BABELDESK_HELP_DESK is {value!r}: set it to a page that begins with https://, or to an "
+        "e-mail address."
+    )
+
+
+def _switch(key: str, value: str) -> bool:
+    if value in ("0", "1"):
+        return value == "1"
+    raise ConfigError(f"BABELDESK_{key} is {value!r}: set it to 1 or 0.")
 
 
 def _hosts(value: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -20,6 +21,10 @@ Talk = Literal["greeting", "thanks", "who", "bye"]
 _TALKS: tuple[Talk, ...] = ("greeting", "thanks", "who", "bye")
 # No phrase is longer.
 _LONGEST = 100
+# More than that is a question of its own.
+_FEW_WORDS = 7
+# Letters of all scripts but Han, kana and Thai, which set no words apart.
+_SPACED = re.compile(r"[^\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
 # Letters, the marks on them, and numbers.
 _SPOKEN = frozenset("LMN")
@@ -44,6 +49,26 @@ def small_talk(text: str) -> tuple[SmallTalk, ...]:
 def locales_of(text: str, key: str) -> tuple[str, ...]:
     """The locales among whose phrases by a key of the strings a message is; () for any other."""
     return _phrases(key).get(_spoken(text), ()) if len(text) <= _LONGEST else ()
+
+
+def follows_up(text: str, tags: Iterable[str | None]) -> bool:
+    """Whether a message is a few words more on what was said before ("and on my phone?"), by the
+    words that such a message begins with in one of these languages (BCP 47) or in English.
+    """
+    said = _spoken(text)
+    if len(said) > _LONGEST or len(said.split()) > _FEW_WORDS:
+        return False
+    locales = {strings_for(tag).locale for tag in tags if tag} | {"en-US"}
+    return any(
+        said.startswith(beginning) and _ends_word(said, len(beginning))
+        for locale in locales
+        for beginning in map(_spoken, strings_for(locale).get("follow-words").split(","))
+    )
+
+
+def _ends_word(said: str, place: int) -> bool:
+    """Whether a word ends before a place of a text, where its script sets words apart."""
+    return said[place : place + 1] in ("", " ") or not _SPACED.match(said[place - 1])
 
 
 @cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +23,9 @@ from bot.console import (
     settings,
 )
 from bot.progress import progress_bars
+
+if TYPE_CHECKING:
+    from bot.report import Report
 
 app = typer.Typer()
 
@@ -183,3 +187,39 @@ def _counts(lists: list[str]) -> list[int]:
         if not count.isdecimal() or not int(count):
             raise ValueError(f"--segments {count} is no number of segments.")
     return [int(count) for count in counts]
+
+
+@app.command()
+def report(
+    index: IndexFolder = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Of the last so many days only.", show_default="all")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Unanswered questions to list.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Say what people asked the bot, what was not answered, and whether the answers helped."""
+    import asyncio
+
+    from bot.records import Records
+    from bot.terminal import report_json, report_lines, report_table
+
+    async def read(path: Path) -> Report:
+        records = await Records.open(path)
+        try:
+            return await records.report(days * 86_400 if days else None)
+        finally:
+            await records.close()
+
+    with errors():
+        config = settings()
+        path = (dataclasses.replace(config, index=index) if index else config).records
+        if not path.exists():
+            raise ValueError(f"There are no records in {path}: a bot that serves keeps them there.")
+        found = asyncio.run(read(path))
+    if as_json:
+        typer.echo(report_json(found))
+        return
+    print_table(report_table(found))
+    for line in report_lines(found, limit):
+        typer.echo(line)

@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.answer import Answerer
 from bot.app import create_app
 from bot.config import Config
+from bot.records import Records
 from index.live import LiveIndex
 
 # How often to look for a new version of the index: soon enough that an edit seems to be live at
@@ -26,25 +27,27 @@ _log = logging.getLogger(__name__)
 async def run(config: Config, tell: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; messages in work are answered first.
 
-    `tell` gets the lines for whoever started it. Raises what Config.check, LiveIndex and the
-    binding of the port raise.
+    `tell` gets the lines for whoever started it. Raises what Config.check, LiveIndex, Records.open
+    and the binding of the port raise.
     """
     stopped = asyncio.Event()
     index = LiveIndex(config.index)
     answerer = Answerer(lambda: index.searcher)
     # The first question pays for what is loaded late; nobody should wait for it.
     await asyncio.to_thread(answerer.answer, "start")
-    app = create_app(config, answerer, ready=lambda: not stopped.is_set())
+    records = await Records.open(config.records, keep_questions=config.keep_questions)
+    app = create_app(config, answerer, records, ready=lambda: not stopped.is_set())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
-    await runner.setup()
-    site = web.TCPSite(runner, config.host, config.port)
     try:
+        await runner.setup()
+        site = web.TCPSite(runner, config.host, config.port)
         await _bind(site, config)
         for line in _greeting(config, _port(runner), index):
             tell(line)
         await _serve_until(stopped, index)
     finally:
         await runner.cleanup()
+        await records.close()
 
 
 async def _bind(site: web.TCPSite, config: Config) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from index.evaluation import Evaluation, Rates
 if TYPE_CHECKING:
     from bot.answer import Answer
     from bot.language.detection import Detection
+    from bot.report import LanguageReport, Report
     from index.training.adapt import Adaptation
     from index.training.calibrate import Calibration
 
@@ -161,6 +164,48 @@ def adaptation_table(adaptation: Adaptation) -> Table:
         )
     table.caption = f"trained on {adaptation.trained_on} sentences"
     return table
+
+
+def report_table(report: Report) -> Table:
+    """One row for each language, and their sum."""
+    table = Table(
+        Column("language", no_wrap=True),
+        *_right("questions", "answer", "suggest", "none", "helped", "did not", "helpful"),
+    )
+    for language, row in report.languages.items():
+        table.add_row(language, *_report_cells(row))
+    table.add_section()
+    table.add_row(f"{len(report.languages)} in all", *_report_cells(report.total))
+    return table
+
+
+def _report_cells(row: LanguageReport) -> Iterator[str]:
+    questions = sum(row.outcomes.values())
+    yield str(questions)
+    for outcome in ("answer", "suggest", "none"):
+        count = row.outcomes.get(outcome, 0)
+        yield f"{count} ({count / questions:.0%})" if questions else "–"
+    yield str(row.helpful)
+    yield str(row.unhelpful)
+    rated = row.helpful + row.unhelpful
+    yield f"{row.helpful / rated:.0%}" if rated else "–"
+
+
+def report_lines(report: Report, limit: int) -> Iterator[str]:
+    """The questions without an answer, most frequent first, and what people missed."""
+    if report.unanswered:
+        yield f"\nWithout an answer ({len(report.unanswered)} different):"
+    for question in report.unanswered[:limit]:
+        yield f"  {question.times} × {question.text}  ({question.language}, {question.outcome})"
+    if report.complaints:
+        yield f"\nWhat was missing ({len(report.complaints)}):"
+    for complaint in report.complaints[:limit]:
+        yield f"  {complaint.article} ({complaint.language}): {complaint.reason}"
+
+
+def report_json(report: Report) -> str:
+    """The report for programs."""
+    return json.dumps(dataclasses.asdict(report), ensure_ascii=False, indent=2)
 
 
 def _right(*names: str) -> Iterator[Column]:

@@ -119,6 +119,10 @@ class Searcher:
         """An article's title in a locale, or None where it isn't there."""
         return self._index(locale).contents.title(article_id) if locale in self.locales else None
 
+    def ids(self, locale: str) -> Sequence[str]:
+        """The ids of the articles in a locale."""
+        return self._index(locale).article_ids if locale in self.locales else ()
+
     def outcome(self, hits: Sequence[Hit], locale: str) -> Outcome:
         """What to do with what a search for a reader of `locale` found."""
         if not hits:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.answer import Answer, Answerer, Asker
+from bot.records import Records
 from corpus.article import Article
 from corpus.reader import read_corpus
 from index.build import build
@@ -47,6 +48,14 @@ def starter_index(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) 
     folder = tmp_path_factory.mktemp("starters") / "index"
     build([STARTERS], folder, embedder)
     return folder
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[Records]:
+    """The records of a bot to which nobody has said anything yet."""
+    opened = await Records.open(tmp_path / "records.db")
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -40,10 +40,12 @@ _HOSTS = ("smba.trafficmanager.net", "login.microsoftonline.com", _OPENID)
 class Connector:
     """Takes activities as the Bot Connector does, and keeps them in the order they came.
 
-    `refusals` are the (status, headers) with which it answers the next requests.
+    `updates` are those that take the place of one that was sent, with that one's id; `refusals`
+    are the (status, headers) with which it answers the next requests.
     """
 
     activities: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     refusals: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
@@ -51,6 +53,7 @@ class Connector:
         conversation = f"{prefix}/v3/conversations/{{conversation}}/activities"
         router.add_post(conversation, self._take)
         router.add_post(f"{conversation}/{{activity}}", self._take)
+        router.add_put(f"{conversation}/{{activity}}", self._replace)
 
     async def _take(self, request: web.Request) -> web.Response:
         self.requests.append((request.path, dict(request.headers)))
@@ -60,6 +63,10 @@ class Connector:
             return web.Response(status=status, headers=headers, text=page, content_type="text/html")
         self.activities.append(await request.json())
         return web.json_response({"id": f"sent-{len(self.activities)}"}, status=201)
+
+    async def _replace(self, request: web.Request) -> web.Response:
+        self.updates.append((request.match_info["activity"], await request.json()))
+        return web.json_response({"id": request.match_info["activity"]})
 
     @property
     def messages(self) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import contextlib
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _START_SECONDS = 60
@@ -15,7 +15,7 @@ _END_SECONDS = 20
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], announces: str, cwd: Path
+    command: Sequence[str], announces: str, cwd: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], re.Match[str]]]:
     """A program from when it prints a line that matches `announces`, and that match.
 
@@ -23,7 +23,12 @@ def running(
     without that line.
     """
     with subprocess.Popen(  # noqa: S603 (a command of the tests' own)
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        command,
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
     ) as process:
         try:
             yield process, _announced(process, announces)

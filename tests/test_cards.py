@@ -1,26 +1,30 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.answer import Answer, Suggestion
-from bot.buttons import OpenArticle
+from bot.article_card import article_card
+from bot.buttons import Explain, OpenArticle, Rate, pressed
 from bot.cards import (
-    answer_card,
     card_for,
     fallback_text,
     language_card,
     none_card,
+    reason_card,
     suggest_card,
     vanished_card,
     welcome_card,
     with_notice,
 )
-from bot.strings import strings_for
+from bot.frame import View
+from bot.strings import Strings, strings_for
 from corpus.article import Article, Block, BlockKind, Segment
 from corpus.reader import read_corpus
 from index.confidence import Outcome
@@ -43,6 +47,8 @@ ELEMENTS = {
     "Action.OpenUrl": "1.0",
     "Action.Submit": "1.0",
     "Action.Execute": "1.4",
+    "ActionSet": "1.2",
+    "Input.Text": "1.0",
     "Input.ChoiceSet": "1.0",
 }
 PROPERTIES = {
@@ -60,9 +66,11 @@ PROPERTIES = {
     "fontType": "1.2",
     "id": "1.0",
     "inlines": "1.2",
+    "isMultiline": "1.0",
     "isSubtle": "1.0",
     "items": "1.0",
     "label": "1.3",
+    "maxLength": "1.0",
     "lang": "1.1",
     "rows": "1.5",
     "rtl": "1.5",
@@ -74,10 +82,12 @@ PROPERTIES = {
     "style": "1.5",  # of a TextBlock; 1.0 of a Container
     "text": "1.0",
     "title": "1.0",
+    "tooltip": "1.5",
     "type": "1.0",
     "url": "1.0",
     "value": "1.0",
     "verb": "1.4",
+    "verticalContentAlignment": "1.1",
     "version": "1.0",
     "weight": "1.0",
     "width": "1.0",
@@ -101,7 +111,7 @@ def answer(shown: Article | None, language: str = "en-US", outcome: Outcome = "a
 
 def card_of(*blocks: Block, locale: str = "en-US", **more: Any) -> dict[str, Any]:
     shown = article(*blocks, locale=locale, **more)
-    return answer_card(answer(shown, locale), strings_for(locale))
+    return article_card(answer(shown, locale), strings_for(locale))
 
 
 def content(card: dict[str, Any]) -> list[dict[str, Any]]:
@@ -145,7 +155,7 @@ def test_the_whole_card() -> None:
         updated="2021-08-03",
         attribution="By [us](https://example.com), CC BY 4.0",
     )
-    assert answer_card(answer(shown), strings_for("en-US")) == {
+    assert article_card(answer(shown), strings_for("en-US")) == {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.5",
@@ -234,7 +244,7 @@ def test_an_untranslated_sentence_shows_its_english_and_says_so() -> None:
     half = Segment("s1", "", "Then select **Save**.")
     block_of_two = Block("step", 0, (Segment("s0", "Açın."), half), "1")
     shown = Article("printing", "tr-TR", "Yazdırma", (block_of_two,))
-    card = answer_card(answer(shown, "tr-TR"), strings_for("tr-TR"))
+    card = article_card(answer(shown, "tr-TR"), strings_for("tr-TR"))
     assert content(card) == [
         columns(
             mark("\u200b1."),
@@ -347,7 +357,7 @@ def test_damaged_markdown_shows_and_spares_the_rest() -> None:
 
 def test_the_english_notice_runs_in_the_readers_direction() -> None:
     shown = article(block("note", "Wait.", label="NOTE"))
-    card = answer_card(answer(shown, "ar-SA"), strings_for("ar-SA"))
+    card = article_card(answer(shown, "ar-SA"), strings_for("ar-SA"))
     notice, _, note, footer = card["body"]
     told = "هذه المقالة غير متوفرة بلغتك، لذا تُعرض الخطوات باللغة الإنجليزية."
     assert notice == {"type": "Container", "style": "accent", "rtl": True, "items": [text(told)]}
@@ -360,7 +370,7 @@ def test_the_english_notice_runs_in_the_readers_direction() -> None:
 
 
 def test_readers_of_english_get_no_notice() -> None:
-    card = answer_card(answer(article(block("paragraph", "x")), "en-GB"), strings_for("en-GB"))
+    card = article_card(answer(article(block("paragraph", "x")), "en-GB"), strings_for("en-GB"))
     assert [element["type"] for element in card["body"]] == ["TextBlock", "TextBlock", "Container"]
 
 
@@ -369,31 +379,160 @@ def test_the_card_runs_in_the_articles_direction(locale: str, rtl: bool) -> None
     assert card_of(block("paragraph", "x"), locale=locale)["rtl"] is rtl
 
 
-def test_a_huge_article_is_cut_at_a_block_and_says_so() -> None:
+def all_parts(shown: Article, strings: Strings) -> list[dict[str, Any]]:
+    """The cards that one gets by going on from part to part."""
+    cards = [article_card(answer(shown, strings.locale), strings)]
+    while following := [a for a in cards[-1]["actions"] if a["title"] == strings.get("show-rest")]:
+        button = pressed(following[0]["data"])
+        assert isinstance(button, OpenArticle)
+        assert button.part == len(cards)
+        view = View(part=button.part)
+        cards.append(article_card(answer(shown, strings.locale), strings, view))
+    return cards
+
+
+def test_a_huge_article_is_folded_into_parts_and_loses_no_step() -> None:
     steps = [block("step", "字" * 80, label=str(number)) for number in range(1, 1001)]
-    card = card_of(*steps, locale="zh-CN", url="https://example.com/printing")
-    size = len(json.dumps(card, ensure_ascii=False).encode("utf-16-le"))
-    assert 79_000 < size <= 80_000
-    *kept, last = content(card)
-    assert last["items"][0]["text"] == "文章较长，无法在此处全部显示。"
-    labels = [step["columns"][0]["items"][0]["text"] for step in kept]
-    assert labels == [f"\u200b{number}." for number in range(1, len(kept) + 1)]
-    assert card["fallbackText"].splitlines()[-2] == f"{len(kept)}. {'字' * 80}"
-    assert card["actions"][0]["url"] == "https://example.com/printing"
+    chinese = strings_for("zh-CN")
+    cards = all_parts(article(*steps, locale="zh-CN", url="https://example.com/"), chinese)
+    sizes = [len(json.dumps(card, ensure_ascii=False).encode("utf-16-le")) for card in cards]
+    assert max(sizes) <= 80_000
+    assert all(size > 70_000 for size in sizes[:-1])
+    labels = []
+    for number, card in enumerate(cards, 1):
+        part, *kept = content(card)
+        assert part["items"][0]["text"] == f"第 {number} 部分，共 {len(cards)} 部分"
+        labels += [step["columns"][0]["items"][0]["text"] for step in kept]
+        assert card["actions"][-2]["url"] == "https://example.com/"
+    assert labels == [f"\u200b{number}." for number in range(1, 1001)]
 
 
-def test_one_block_that_is_too_big_leaves_the_title_and_the_link() -> None:
-    card = card_of(block("code", "x" * 50_000), url="https://example.com/printing")
-    (notice,) = content(card)
-    assert notice["items"][0]["text"] == "The article is too long to be shown here in full."
-    assert card["body"][0]["text"] == "Printing"
+@pytest.mark.parametrize("kind", ["code", "paragraph", "step"])
+def test_one_block_that_is_too_big_is_divided(kind: BlockKind) -> None:
+    words = " ".join(str(number) for number in range(20_000))
+    cards = all_parts(article(block(kind, words, label="1")), strings_for("en-US"))
+    assert len(cards) > 1
+    shown = " ".join(found for card in cards for found in re.findall(r"\d+", card["fallbackText"]))
+    assert [n for n in shown.split() if n != "1"] == [n for n in words.split() if n != "1"]
+
+
+def test_a_part_that_is_not_there_shows_the_last_one() -> None:
+    steps = [block("step", "x" * 80, label=str(number)) for number in range(1, 1001)]
+    last = all_parts(article(*steps), strings_for("en-US"))[-1]
+    beyond = View(part=99)
+    assert article_card(answer(article(*steps)), strings_for("en-US"), beyond) == last
+
+
+def long_article(locale: str = "en-US") -> Article:
+    parts = [
+        block("heading" if n % 6 == 0 else "paragraph", f"{n}", level=2 if n % 6 == 0 else 0)
+        for n in range(18)
+    ]
+    return article(*parts, locale=locale, url="https://example.com/")
+
+
+def test_one_section_is_shown_with_a_way_to_all_steps() -> None:
+    english = strings_for("en-US")
+    found = Answer("q", "en-US", "answer", long_article(), (), section=1)
+    card = article_card(found, english, View(reply="r"))
+    notice, heading, *_ = content(card)
+    assert notice["items"][0]["text"] == english.get("section-notice")
+    assert heading["text"] == "6"
+    assert card["fallbackText"].split() == [
+        "Printing",
+        *map(str, range(6, 12)),
+        "https://example.com/",
+    ]
+    whole = card["actions"][0]
+    assert (whole["type"], whole["title"]) == ("Action.Execute", english.get("show-all-steps"))
+    assert pressed(whole["data"]) == OpenArticle("printing", "en-US", reply="r")
+    unfolded = article_card(replace(found, section=None), english, View(reply="r"))
+    assert unfolded["fallbackText"].split()[1:-1] == [str(n) for n in range(18)]
+    assert english.get("show-all-steps") not in str(unfolded)
+
+
+def test_the_english_of_a_section_is_that_section() -> None:
+    turkish = strings_for("tr-TR")
+    found = Answer("q", "tr-TR", "answer", long_article("tr-TR"), (), also_in="en-US", section=2)
+    [english] = [
+        action
+        for action in article_card(found, turkish)["actions"]
+        if action["title"] == turkish.get("show-in-english")
+    ]
+    assert pressed(english["data"]) == OpenArticle("printing", "en-US", "tr-TR", 2)
+
+
+def test_a_section_that_is_gone_shows_the_whole_article() -> None:
+    found = Answer("q", "en-US", "answer", long_article(), (), section=7)
+    assert article_card(found, strings_for("en-US")) == article_card(
+        replace(found, section=None), strings_for("en-US")
+    )
+
+
+def test_a_reply_asks_whether_it_helped() -> None:
+    shown = article(block("step", "Open it.", label="1"), locale="tr-TR")
+    turkish = strings_for("tr-TR")
+    card = article_card(answer(shown, "tr-TR"), turkish, View(reply="r"))
+    question, yes, no = card["body"][-2]["items"][0]["columns"]
+    assert question["items"][0]["text"] == "Bu yanıt yardımcı oldu mu?"
+    opened = OpenArticle("printing", "tr-TR", reply="r")
+    for thumb, mark, label, button in (
+        (yes, "👍", "helpful-yes", Rate(opened, helpful=True)),
+        (no, "👎", "helpful-no", Rate(opened, helpful=False)),
+    ):
+        assert thumb["items"][0]["text"] == mark
+        action = thumb["selectAction"]
+        assert (action["type"], action["title"]) == ("Action.Execute", turkish.get(label))
+        assert pressed(action["data"]) == button
+    assert "👍" not in str(article_card(answer(shown, "tr-TR"), turkish))
+
+
+def test_who_was_not_helped_may_say_why() -> None:
+    english = strings_for("en-US")
+    shown = answer(article(block("step", "Open it.", label="1")))
+    card = article_card(shown, english, View(reply="r", rated="unhelpful"))
+    field, sending = card["body"][-2]["items"]
+    assert (field["type"], field["label"]) == ("Input.Text", english.get("helpful-reason"))
+    [send] = sending["actions"]
+    said = send["data"] | {field["id"]: " no Mac "}
+    assert pressed(said) == Explain(OpenArticle("printing", "en-US", reply="r"), "no Mac")
+    assert "👍" not in str(card)
+    for rated in ("helpful", "explained"):
+        thanked = article_card(shown, english, View(reply="r", rated=rated))
+        assert thanked["body"][-2]["items"][0]["text"] == english.get("helpful-thanks")
+
+
+def test_every_reply_leads_to_the_help_desk_where_there_is_one() -> None:
+    turkish = strings_for("tr-TR")
+    printing = article(block("step", "Open it.", label="1"), locale="tr-TR")
+    for shown in (
+        answer(printing, "tr-TR"),
+        answer(None, "tr-TR", "none"),
+        Answer("q", "tr-TR", "suggest", None, (), (Suggestion("a", "tr-TR", "A"),)),
+    ):
+        card = card_for(shown, turkish, View("mailto:help@example.com"))
+        [person] = [action for action in card["actions"] if "url" in action]
+        assert person == {
+            "type": "Action.OpenUrl",
+            "title": "Bir yetkiliye sor",
+            "url": "mailto:help@example.com",
+        }
+        assert turkish.get("ask-person") not in str(card_for(shown, turkish))
+
+
+def test_the_welcome_in_a_group_says_how_to_ask() -> None:
+    german = strings_for("de-DE")
+    examples = [Suggestion("a", "de-DE", "Drucker einrichten")]
+    card = welcome_card(german, "@Babeldesk", examples)
+    assert german.get("welcome-group", bot="@Babeldesk") in str(card)
+    assert pressed(card["body"][-1]["selectAction"]["data"]) == OpenArticle("a", "de-DE")
 
 
 def test_an_article_can_be_read_in_english_and_back() -> None:
     turkish, english = strings_for("tr-TR"), strings_for("en-US")
     printing = article(block("step", "Open it.", label="1"), locale="tr-TR")
     shown = Answer("q", "tr-TR", "answer", printing, (), also_in="en-US")
-    to_english, change = answer_card(shown, turkish)["actions"]
+    to_english, change = article_card(shown, turkish)["actions"]
     assert to_english == {
         "type": "Action.Execute",
         "title": turkish.get("show-in-english"),
@@ -407,12 +546,12 @@ def test_an_article_can_be_read_in_english_and_back() -> None:
     }
     assert change["title"] == turkish.get("change-language")
     source = article(block("step", "Open it.", label="1"))
-    card = answer_card(Answer("q", "tr-TR", "answer", source, (), also_in="tr-TR"), turkish)
+    card = article_card(Answer("q", "tr-TR", "answer", source, (), also_in="tr-TR"), turkish)
     back, _ = card["actions"]
     assert back["title"] == turkish.get("show-in-language", language="Türkçe")
     assert back["data"] == OpenArticle("printing", "tr-TR", "tr-TR").data()
     assert turkish.get("notice-english-instead") not in str(card)
-    (alone,) = answer_card(Answer("q", "en-US", "answer", source, ()), english)["actions"]
+    (alone,) = article_card(Answer("q", "en-US", "answer", source, ()), english)["actions"]
     assert alone["title"] == english.get("change-language")
 
 
@@ -420,7 +559,8 @@ def test_where_nothing_fits_what_is_nearest_can_be_opened() -> None:
     nearest = (Suggestion("teams/mute", "tr-TR", "Sesi kapat"),)
     strings = strings_for("tr-TR")
     card = none_card(Answer("q", "tr-TR", "none", None, (), nearest), strings)
-    _, _, heading, box, _ = card["body"]
+    _, _, example, heading, box, _ = card["body"]
+    assert example["text"] == strings.get("none-example")
     assert heading["text"] == strings.get("none-nearest")
     assert box["selectAction"]["data"] == OpenArticle("teams/mute", "tr-TR").data()
     assert strings.get("none-nearest") not in str(none_card(answer(None, "tr-TR", "none"), strings))
@@ -498,14 +638,14 @@ def test_each_outcome_has_its_card_and_its_text() -> None:
     assert card_for(nothing, french) == none_card(nothing, french)
     assert fallback_text(nothing, french) == none_card(nothing, french)["fallbackText"]
     found = answer(article(block("paragraph", "x"), locale="fr-FR"), "fr-FR")
-    assert card_for(found, french) == answer_card(found, french)
+    assert card_for(found, french) == article_card(found, french)
     suggested = Answer("q", "fr-FR", "suggest", None, (), (Suggestion("a", "fr-FR", "A"),))
     assert card_for(suggested, french) == suggest_card(suggested, french)
 
 
 def test_an_answer_needs_its_article() -> None:
     with pytest.raises(ValueError, match="no article to show"):
-        answer_card(answer(None), strings_for("en"))
+        article_card(answer(None), strings_for("en"))
 
 
 def test_every_kind_of_block_in_plain_text() -> None:
@@ -542,7 +682,18 @@ def every_card() -> Iterator[dict[str, Any]]:
         attribution="Us",
     )
     choices = tuple(Suggestion(str(number), "en-US", "long " * 20) for number in range(3))
-    yield answer_card(answer(shown, "ar-SA"), strings)
+    yield article_card(answer(shown, "ar-SA"), strings)
+    long = replace(long_article(), url="https://example.com", attribution="Us")
+    section = Answer("q", "ar-SA", "answer", long, (), also_in="ar-SA", section=1)
+    yield article_card(section, strings, View("https://example.com/help", "r"))
+    huge = article(*(block("step", "x" * 99, label="1") for _ in range(999)), url="https://x.com")
+    huge_section = replace(
+        section, article=replace(huge, blocks=long.blocks + huge.blocks), section=2
+    )
+    for rated in ("helpful", "unhelpful", "explained"):
+        yield article_card(huge_section, strings, View("https://example.com/help", "r", rated))
+    yield reason_card(OpenArticle("printing", "en-US", reply="r"), strings)
+    yield welcome_card(strings, "@Babeldesk", choices)
     yield suggest_card(Answer("q", "ar-SA", "suggest", None, (), choices), strings)
     nothing = Answer("q", "ar-SA", "none", None, ())
     yield from (none_card(nothing, strings), welcome_card(strings), vanished_card(strings))
@@ -559,14 +710,17 @@ def test_nothing_is_newer_than_version_1_5() -> None:
 
 def test_at_most_six_buttons() -> None:
     for card in every_card():
-        kinds = [part.get("type", "") for part in objects(card)]
-        assert sum(kind.startswith("Action.") for kind in kinds) <= 6
+        buttons = list(card.get("actions", ()))
+        buttons += [
+            a for part in objects(card) for a in part.get("actions", ()) if part is not card
+        ]
+        assert len(buttons) <= 6
 
 
 @pytest.mark.skipif(not SEEDS.exists(), reason="the seed articles are not beside this checkout")
 def test_the_seed_article_in_turkish_and_in_arabic() -> None:
     found = {each.locale: each for each in read_corpus([SEEDS])}
-    turkish = answer_card(answer(found["tr-TR"], "tr-TR"), strings_for("tr-TR"))
+    turkish = article_card(answer(found["tr-TR"], "tr-TR"), strings_for("tr-TR"))
     steps = [each["columns"] for each in content(turkish) if each["type"] == "ColumnSet"]
     assert [number["items"][0]["text"] for number, _ in steps] == ["\u200b1.", "\u200b2."]
     assert steps[1][1]["items"][0]["text"] == (
@@ -577,6 +731,6 @@ def test_the_seed_article_in_turkish_and_in_arabic() -> None:
         "[Office 365'te profil resmi eşitleme hakkında bilgi]"
         "(https://go.microsoft.com/fwlink/?linkid=875586)"
     )
-    arabic = answer_card(answer(found["ar-SA"], "ar-SA"), strings_for("ar-SA"))
+    arabic = article_card(answer(found["ar-SA"], "ar-SA"), strings_for("ar-SA"))
     assert arabic["rtl"]
     assert arabic["body"][0]["text"] == "مزامنة صورة ملف تعريف مستخدم"

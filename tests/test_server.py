@@ -5,7 +5,7 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from pytest_aiohttp import AiohttpClient, AiohttpServer
 
 from bot.answer import Answer, Answerer, Asker, Suggestion
 from bot.app import create_app
-from bot.buttons import ChangeLanguage, ChooseLanguage, OpenArticle
+from bot.buttons import ChangeLanguage, ChooseLanguage, OpenArticle, Rate
 from bot.cards import (
     card_for,
     language_card,
@@ -28,6 +28,9 @@ from bot.cards import (
     with_notice,
 )
 from bot.config import Config, ConfigError
+from bot.conversation import Message, Speaker, reply_id
+from bot.frame import View
+from bot.records import Records
 from bot.strings import strings_for
 from corpus.article import Article, Block, Segment
 from tests.fake_connector import APP_ID, Connector, activity
@@ -66,9 +69,9 @@ class Scripted(Answerer):
     def __init__(self) -> None:
         super().__init__(NotImplemented)
 
-    def answer(self, text: str, asker: Asker = NOBODY) -> Answer:
+    def answer(self, text: str, asker: Asker = NOBODY, looked_up: str | None = None) -> Answer:
         asked.append((text, asker, threading.current_thread().name))
-        match text:
+        match looked_up or text:
             case "Profil resmimi nasıl değiştiririm?" if asker.chosen:
                 return Answer(text, asker.chosen, "answer", ARTICLES[asker.chosen], ())
             case "Profil resmimi nasıl değiştiririm?":
@@ -86,11 +89,19 @@ class Scripted(Answerer):
         return Answer(text, "en-US", "none", None, ())
 
     def open_article(
-        self, article_id: str, wanted: str, reader: str | None = None
+        self, article_id: str, wanted: str, reader: str | None = None, section: int | None = None
     ) -> Answer | None:
         if article_id != "account/picture" or wanted not in ARTICLES:
             return None
-        return Answer("", reader or wanted, "answer", ARTICLES[wanted], (), also_in=reader)
+        found = Answer("", reader or wanted, "answer", ARTICLES[wanted], (), also_in=reader)
+        return replace(found, section=section)
+
+    def offer(self, articles: Sequence[tuple[str, str]], language: str, question: str) -> Answer:
+        titles = tuple(Suggestion(name, locale, name.title()) for name, locale in articles)
+        return Answer(question, language, "suggest", None, (), titles)
+
+    def examples(self, tag: str, count: int = 3) -> tuple[Suggestion, ...]:  # noqa: ARG002
+        return (SUGGESTION,) if tag.startswith("tr") else ()
 
     def languages(self) -> tuple[str, ...]:
         return tuple(sorted(ARTICLES))
@@ -103,14 +114,27 @@ def opening(article_id: str = "account/picture", locale: str = "tr-TR") -> dict[
     return {"babeldesk": 1, "action": "open", "article": article_id, "locale": locale}
 
 
-def shown(answer: Answer) -> dict[str, Any]:
-    return card_for(answer, strings_for(answer.language))
+EDITED = {"type": "messageUpdate", "channelData": {"eventType": "editMessage"}}
+CHANNEL = {"id": "19:c@thread.tacv2;messageid=1", "conversationType": "channel"}
+MENTION = {
+    "type": "mention",
+    "text": "<at>Babeldesk</at>",
+    "mentioned": {"id": "28:bot", "name": "Babeldesk"},
+}
+BOT_ADDED = {"type": "conversationUpdate", "membersAdded": [{"id": "28:bot"}, {"id": "29:user"}]}
+INSTALLED = {"type": "installationUpdate", "action": "add"}
+# Every message of these tests has the same id in the same conversation.
+REPLY = reply_id(Speaker("a:1@unq", "a-b-c"), Message("1485983408511", ""))
+
+
+def shown(answer: Answer, reply: str | None = REPLY) -> dict[str, Any]:
+    return card_for(answer, strings_for(answer.language), View(reply=reply))
 
 
 @pytest.fixture
-async def client(aiohttp_client: AiohttpClient) -> Client:
+async def client(aiohttp_client: AiohttpClient, records: Records) -> Client:
     asked.clear()
-    return await aiohttp_client(create_app(LOCAL, ANSWERER, lambda: True))
+    return await aiohttp_client(create_app(LOCAL, ANSWERER, records, lambda: True))
 
 
 @pytest.fixture
@@ -200,13 +224,7 @@ async def test_expected_replies_are_the_card_alone(say: Say, connector: Connecto
     ],
 )
 async def test_a_mention_is_no_part_of_the_question(say: Say, text: str, question: str) -> None:
-    mention = {
-        "type": "mention",
-        "text": "<at>Babeldesk</at>",
-        "mentioned": {"id": "28:bot", "name": "Babeldesk"},
-    }
-    conversation = {"id": "19:c@thread.tacv2;messageid=1", "conversationType": "channel"}
-    response = await say(text, entities=[mention], conversation=conversation)
+    response = await say(text, entities=[MENTION], conversation=CHANNEL)
     assert response.status == 200
     assert [text for text, _, _ in asked] == [question]
 
@@ -226,7 +244,7 @@ async def test_no_question_and_help_get_the_welcome(
     say: Say, connector: Connector, text: str | None
 ) -> None:
     await say(text, locale="el-GR")
-    [message] = connector.activities
+    [message] = connector.messages
     assert card_of(message) == welcome_card(strings_for("el-GR"))
     assert asked == []
 
@@ -258,7 +276,35 @@ async def test_a_button_of_an_article_that_is_gone_says_so(say: Say, connector: 
     assert card_of(connector.messages[0]) == vanished_card(strings_for("tr-TR"))
 
 
-@pytest.mark.parametrize("value", [{"babeldesk": 2}, opening(locale="") | {"article": 5}, "x", [1]])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"babeldesk": 2, "action": "open", "article": "account/picture", "locale": "tr-TR"},
+        opening() | {"article": 5},
+        opening() | {"action": "format"},
+        Rate(OpenArticle("account/picture", "tr-TR"), helpful=True).data() | {"helpful": "yes"},
+    ],
+)
+async def test_a_button_of_another_version_or_a_forged_one_is_refused_politely(
+    say: Say, connector: Connector, value: object
+) -> None:
+    turkish = strings_for("tr-TR")
+    sorry = notice_card(turkish, turkish.get("button-unknown"))
+    await say("resim", value=value, locale="tr-TR")
+    assert [card_of(message) for message in connector.messages] == [sorry]
+    action = {"type": "Action.Execute", "verb": "open", "data": value}
+    response = await say(
+        type="invoke", name="adaptiveCard/action", value={"action": action}, locale="tr-TR"
+    )
+    assert await response.json() == {
+        "statusCode": 200,
+        "type": "application/vnd.microsoft.activity.message",
+        "value": turkish.get("button-unknown"),
+    }
+    assert asked == []
+
+
+@pytest.mark.parametrize("value", [{"other": 2}, "x", [1]])
 async def test_a_foreign_value_leaves_the_question_a_question(say: Say, value: object) -> None:
     await say("resim", value=value)
     assert [text for text, _, _ in asked] == ["resim"]
@@ -272,7 +318,7 @@ async def test_an_execute_button_puts_the_article_in_place(say: Say, connector: 
     assert await response.json() == {
         "statusCode": 200,
         "type": ADAPTIVE_CARD,
-        "value": shown(Answer("", "ar-SA", "answer", ARABIC, ())),
+        "value": shown(Answer("", "ar-SA", "answer", ARABIC, ()), None),
     }
     assert connector.requests == []
 
@@ -284,7 +330,7 @@ async def test_an_article_is_shown_in_english_and_back_around_the_readers_langua
     value = {"action": {"type": "Action.Execute", "verb": "open", "data": data}}
     response = await say(type="invoke", name="adaptiveCard/action", value=value)
     card = (await response.json())["value"]
-    assert card == shown(Answer("", "tr-TR", "answer", ENGLISH, (), also_in="tr-TR"))
+    assert card == shown(Answer("", "tr-TR", "answer", ENGLISH, (), also_in="tr-TR"), None)
     [back] = [a for a in card["actions"] if a["type"] == "Action.Execute"]
     assert back["title"] == strings_for("tr-TR").get("show-in-language", language="Türkçe")
     assert back["data"] == OpenArticle("account/picture", "tr-TR", "tr-TR").data()
@@ -298,35 +344,11 @@ async def test_an_execute_button_of_an_article_that_is_gone_says_so(say: Say) ->
 
 
 @pytest.mark.parametrize("value", [None, "x", 5, [], {}, {"action": "x"}, {"action": {"data": 5}}])
-async def test_an_unknown_execute_button_is_an_error_for_its_user(say: Say, value: object) -> None:
+async def test_an_unknown_execute_button_tells_its_user(say: Say, value: object) -> None:
     response = await say(type="invoke", name="adaptiveCard/action", value=value)
     body = await response.json()
-    assert (response.status, body["statusCode"]) == (200, 400)
-    assert body["type"] == "application/vnd.microsoft.error"
-
-
-FEEDBACK = {"actionName": "feedback", "actionValue": {"reaction": "like", "feedback": "{}"}}
-
-
-@pytest.mark.parametrize(
-    ("value", "logged"),
-    [
-        (FEEDBACK, "'like'"),
-        ('{"actionValue": {"reaction": "dislike"}}', "'dislike'"),
-        ("not JSON", "None"),
-        (None, "None"),
-        (5, "None"),
-    ],
-)
-async def test_feedback_is_taken_and_logged(
-    say: Say, caplog: pytest.LogCaptureFixture, value: object, logged: str
-) -> None:
-    with caplog.at_level(logging.INFO, "bot.handler"):
-        response = await say(
-            type="invoke", name="message/submitAction", value=value, replyToId="sent-7"
-        )
-    assert (response.status, await response.read()) == (200, b"")
-    assert f"feedback {logged} on 'sent-7'" in caplog.text
+    assert (response.status, body["statusCode"]) == (200, 200)
+    assert body["value"] == strings_for("en-US").get("button-unknown")
 
 
 @pytest.mark.parametrize("name", [None, "composeExtension/query", "task/fetch", "nonsense"])
@@ -335,10 +357,115 @@ async def test_other_invokes_are_not_implemented(say: Say, name: str | None) -> 
     assert response.status == 501
 
 
+# Editing, and who is spoken to.
+
+
+async def test_an_edited_message_changes_the_reply_in_its_place(
+    say: Say, connector: Connector
+) -> None:
+    await say("resim")
+    sent = f"sent-{len(connector.activities)}"
+    await say("Profil resmimi nasıl değiştiririm?", **EDITED)
+    [(place, message)] = connector.updates
+    assert place == sent
+    assert card_of(message) == shown(Answer("", "tr-TR", "answer", TURKISH, ()))
+    await say("resim", **EDITED)
+    assert [place for place, _ in connector.updates] == [sent, sent]
+    assert len(connector.messages) == 1
+
+
+async def test_an_edit_of_a_message_from_before_a_restart_is_answered_below(
+    say: Say, connector: Connector
+) -> None:
+    await say("resim", **EDITED)
+    [message] = connector.messages
+    assert card_of(message) == shown(ANSWERER.answer("resim"))
+    await say("Profil resmimi nasıl değiştiririm?", **EDITED)
+    assert [place for place, _ in connector.updates] == ["sent-1"]
+
+
+async def test_an_edit_among_others_needs_a_mention(say: Say, connector: Connector) -> None:
+    await say("resim", **EDITED, conversation=CHANNEL)
+    assert connector.requests == []
+
+
+@pytest.mark.parametrize("kind", ["channel", "groupChat"])
+async def test_among_several_people_only_a_mention_is_answered(
+    say: Say, connector: Connector, kind: str
+) -> None:
+    conversation = CHANNEL | {"conversationType": kind}
+    await say("resim", conversation=conversation, entities=[])
+    somebody = MENTION | {"mentioned": {"id": "29:somebody", "name": "Babeldesk"}}
+    await say("<at>Babeldesk</at> resim", conversation=conversation, entities=[somebody])
+    assert connector.requests == []
+    await say("<at>Babeldesk</at> resim", conversation=conversation, entities=[MENTION])
+    assert [path for path, _ in connector.requests] == [
+        "/v3/conversations/19:c@thread.tacv2;messageid=1/activities/1485983408511"
+    ] * 2
+    await say(value=opening(), conversation=conversation)
+    assert len(connector.messages) == 2
+
+
+@pytest.mark.parametrize("sender", [{"id": "28:other"}, {"id": "29:x", "role": "bot"}])
+async def test_other_bots_are_not_answered(
+    say: Say, connector: Connector, sender: dict[str, str]
+) -> None:
+    await say("resim", **{"from": sender})
+    await say("resim", **EDITED, **{"from": sender})
+    assert (connector.requests, asked) == ([], [])
+
+
+async def test_a_second_click_within_a_moment_is_a_slip(say: Say, connector: Connector) -> None:
+    for _ in range(3):
+        await say(value=opening(), replyToId="sent-2")
+    assert len(connector.messages) == 1
+    await say(value=opening(), replyToId="sent-3")
+    await say(value=opening(locale="ar-SA"), replyToId="sent-2")
+    await say(value=opening(), replyToId="sent-2", **{"from": {"id": "29:somebody-else"}})
+    assert len(connector.messages) == 4
+
+
+async def test_a_picture_without_words_is_declined(say: Say, connector: Connector) -> None:
+    picture = {"contentType": "image/png", "contentUrl": "https://x.example/a.png"}
+    html = {"contentType": "text/html", "content": "<p></p>"}
+    await say("", attachments=[picture, html], locale="de-DE")
+    german = strings_for("de-DE")
+    assert card_of(connector.messages[0]) == notice_card(german, german.get("attachments-only"))
+    await say("resim", attachments=[picture, html])
+    assert [text for text, _, _ in asked] == ["resim"]
+
+
+async def test_a_novel_is_cut_and_answered(say: Say, connector: Connector) -> None:
+    await say("resim " * 9000)
+    assert [len(text) for text, _, _ in asked] == [2000]
+    assert len(connector.messages) == 1
+
+
+async def test_feedback_is_kept_for_the_report(say: Say, records: Records) -> None:
+    await say("Profil resmimi nasıl değiştiririm?")
+    data = Rate(OpenArticle("account/picture", "tr-TR", reply=REPLY), helpful=True).data()
+    value = {"action": {"type": "Action.Execute", "verb": "rate", "data": data}}
+    for _ in range(2):
+        response = await say(type="invoke", name="adaptiveCard/action", value=value)
+        card = (await response.json())["value"]
+        assert strings_for("tr-TR").get("helpful-thanks") in str(card)
+    report = await records.report()
+    assert (report.total.helpful, report.total.outcomes) == (1, {"answer": 1})
+
+
 # Coming and going.
 
-BOT_ADDED = {"type": "conversationUpdate", "membersAdded": [{"id": "28:bot"}, {"id": "29:user"}]}
-INSTALLED = {"type": "installationUpdate", "action": "add"}
+
+async def test_a_newcomer_gets_questions_to_pick_from(say: Say, connector: Connector) -> None:
+    await say(**BOT_ADDED, locale="tr-TR")
+    welcome, examples = connector.messages
+    assert card_of(welcome) == welcome_card(strings_for("tr-TR"))
+    assert examples["text"] == strings_for("tr-TR").get("welcome-examples")
+    # Teams shows them beside texts alone.
+    assert "attachments" not in examples
+    assert examples["suggestedActions"]["actions"] == [
+        {"type": "imBack", "title": TURKISH.title, "value": TURKISH.title}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +483,7 @@ async def test_an_installation_is_welcomed_once(
 
 async def test_each_conversation_is_welcomed(say: Say, connector: Connector) -> None:
     await say(**BOT_ADDED)
-    await say(**BOT_ADDED, conversation={"id": "19:team"})
+    await say(**BOT_ADDED, conversation={"id": "19:team", "conversationType": "channel"})
     await say(type="installationUpdate", action="remove")
     await say(**INSTALLED)
     assert len(connector.messages) == 3
@@ -370,7 +497,8 @@ async def test_each_conversation_is_welcomed(say: Say, connector: Connector) -> 
         {"type": "conversationUpdate", "channelData": {"eventType": "channelRenamed"}},
         {"type": "installationUpdate", "action": "remove"},
         {"type": "messageReaction", "reactionsAdded": [{"type": "like"}]},
-        {"type": "messageUpdate", "channelData": {"eventType": "editMessage"}},
+        {"type": "messageUpdate", "channelData": {"eventType": "undeleteMessage"}},
+        {"type": "messageDelete", "channelData": {"eventType": "softDeleteMessage"}},
         {"type": "typing"},
         {"type": "event", "name": "application/vnd.microsoft.meetingStart", "value": {}},
         {"type": "endOfConversation"},
@@ -431,7 +559,7 @@ async def test_a_choice_of_language_shows_the_article_again_and_is_kept(
     assert "العربية" in notice
     assert card_of(connector.messages[2]) == with_notice(article, notice, arabic)
     await say("Profil resmimi nasıl değiştiririm?")
-    assert asked[-1][1] == Asker("ar-SA", ("tr-TR",), "en-US")
+    assert asked[-1][1] == Asker("ar-SA", ("ar-SA",), "en-US")
     assert card_of(connector.messages[3]) == article
 
 
@@ -511,7 +639,7 @@ async def test_the_choice_is_each_users_own_and_can_be_undone(
 @pytest.mark.parametrize(
     ("text", "client_locale", "spoken"),
     [
-        ("/language", "tr-TR", "en-US"),
+        ("/language", "tr-TR", "tr-TR"),
         ("Dil", "en-US", "tr-TR"),
         ("لغة", "en-US", "ar-SA"),
         ("jezik", "sl-SI", "sl-SI"),
@@ -544,9 +672,9 @@ def test_what_a_button_carries_is_read_back() -> None:
 # Health.
 
 
-async def test_health_and_readiness(aiohttp_client: AiohttpClient) -> None:
+async def test_health_and_readiness(aiohttp_client: AiohttpClient, records: Records) -> None:
     ready = asyncio.Event()
-    client = await aiohttp_client(create_app(LOCAL, ANSWERER, ready.is_set))
+    client = await aiohttp_client(create_app(LOCAL, ANSWERER, records, ready.is_set))
     response = await client.get("/healthz")
     assert (response.status, await response.text()) == (200, "ok")
     assert (await client.get("/readyz")).status == 503
@@ -554,8 +682,10 @@ async def test_health_and_readiness(aiohttp_client: AiohttpClient) -> None:
     assert (await client.get("/readyz")).status == 200
 
 
-async def test_threads_and_connections_end_with_the_server(aiohttp_client: AiohttpClient) -> None:
-    client = await aiohttp_client(create_app(LOCAL, ANSWERER, lambda: True))
+async def test_threads_and_connections_end_with_the_server(
+    aiohttp_client: AiohttpClient, records: Records
+) -> None:
+    client = await aiohttp_client(create_app(LOCAL, ANSWERER, records, lambda: True))
     await client.post("/ask", json={"q": "resim"})
     assert [t for t in threading.enumerate() if t.name.startswith("answer")] != []
     await client.close()
@@ -580,7 +710,7 @@ async def test_asking_gives_what_was_found_and_its_card(client: Client) -> None:
             "url": "https://support.example/ar-SA/picture",
             "updated": "2026-01-20",
         },
-        "card": shown(Answer("", "ar-SA", "answer", ARABIC, ())),
+        "card": shown(Answer("", "ar-SA", "answer", ARABIC, ()), None),
         "suggestions": [],
     }
     assert [text for text, _, _ in asked] == ["كيف أغير صورتي؟"]
@@ -713,10 +843,10 @@ async def test_the_page_stands_alone(client: Client) -> None:
 
 
 async def test_production_has_no_page_and_lets_no_stranger_in(
-    aiohttp_client: AiohttpClient,
+    aiohttp_client: AiohttpClient, records: Records
 ) -> None:
     config = replace(LOCAL, local=False, app_id=APP_ID, app_password="-", tenant_id="t")  # noqa: S106
-    client = await aiohttp_client(create_app(config, ANSWERER, lambda: True))
+    client = await aiohttp_client(create_app(config, ANSWERER, records, lambda: True))
     assert (await client.get("/")).status == 404
     assert (await client.post("/ask", json={"q": "resim"})).status == 404
     assert (await client.post("/open", json={})).status == 404
@@ -729,8 +859,8 @@ async def test_production_has_no_page_and_lets_no_stranger_in(
     assert refused.status == 401
 
 
-def test_no_server_without_credentials_or_open_to_the_network() -> None:
+async def test_no_server_without_credentials_or_open_to_the_network(records: Records) -> None:
     with pytest.raises(ConfigError, match="BABELDESK_APP_ID"):
-        create_app(Config(), ANSWERER, lambda: True)
+        create_app(Config(), ANSWERER, records, lambda: True)
     with pytest.raises(ConfigError, match="BABELDESK_HOST"):
-        create_app(replace(LOCAL, host="0.0.0.0"), ANSWERER, lambda: True)  # noqa: S104
+        create_app(replace(LOCAL, host="0.0.0.0"), ANSWERER, records, lambda: True)  # noqa: S104

@@ -1,0 +1,1 @@
+"""The history of the records' schema, as Alembic runs it."""
