@@ -229,11 +229,14 @@ def _titles(searcher: Searcher, articles: Iterable[tuple[str, str]]) -> tuple[Su
 
 
 def _examples(searcher: Searcher, reader: str) -> Iterator[Suggestion]:
-    """Good examples: what is asked every day, then any, in an order that is always the same."""
+    """Good examples: what is asked every day, shortest first, as there is little room for them;
+    then any, in an order that is always the same.
+    """
     locale = reader if reader in searcher.locales else ENGLISH
+    titles = {name: searcher.title(name, locale) or "" for name in _everyday(searcher, locale)}
+    everyday = sorted(titles, key=lambda name: len(titles[name]))
     ids = sorted(searcher.ids(locale), key=lambda name: blake2b(name.encode()).digest())
-    tried = itertools.chain(_everyday(searcher, locale), ids[:_EXAMPLES_TRIED])
-    for article_id in dict.fromkeys(tried):
+    for article_id in dict.fromkeys([*everyday, *ids[:_EXAMPLES_TRIED]]):
         title = searcher.title(article_id, locale) or ""
         if not _SHORTEST_TITLE <= len(title) <= _LONGEST_TITLE:
             continue

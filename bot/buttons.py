@@ -8,8 +8,8 @@
 - `rate`: says whether that reply helped: `helpful`, and the fields of `open`;
 - `explain`: says why it did not: the field `reason`, and those of `open`;
 - `languages`: opens the choice of a language; with `article` where one is shown;
-- `language`: the choice: `language`, a BCP 47 tag or "" for that of each question; with `article`
-  likewise.
+- `language`: the choice: `language`, a BCP 47 tag or "auto" for that of each question; with
+  `article` likewise.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _VERSION = 1
 # The fields that the user fills in.
 LANGUAGE_FIELD = "language"
 REASON_FIELD = "reason"
+# The choice to be answered in the language of each question. Teams shows none that is empty.
+AUTOMATIC = "auto"
 LONGEST_REASON = 1000
 # No card has more of anything that is counted; a number beyond is not ours.
 _MOST = 10_000
@@ -121,7 +123,8 @@ def pressed(data: object) -> Button | None:
         case {"babeldesk": 1, "action": "languages"}:
             return ChangeLanguage(_string(data, "article"))
         case {"babeldesk": 1, "action": "language", "language": str(language)}:
-            return ChooseLanguage(language or None, _string(data, "article"))
+            locale = None if language in ("", AUTOMATIC) else language
+            return ChooseLanguage(locale, _string(data, "article"))
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from bot.answer import Answer, Suggestion
 from bot.article_card import article_card, article_text, reason_fields
-from bot.buttons import LANGUAGE_FIELD, ChooseLanguage, OpenArticle
+from bot.buttons import AUTOMATIC, LANGUAGE_FIELD, ChooseLanguage, OpenArticle
 from bot.elements import Element, container, text_block
 from bot.frame import (
     PLAIN,
@@ -99,7 +99,7 @@ def language_card(
     `chosen` is what counts now; `article_id` that of the article to show in the new language.
     """
     question = strings.get("language-title")
-    automatic = {"title": strings.get("language-automatic"), "value": ""}
+    automatic = {"title": strings.get("language-automatic"), "value": AUTOMATIC}
     names = sorted(
         ((own_name(locale, locales), locale) for locale in locales),
         key=lambda name: name[0].casefold(),
@@ -109,7 +109,7 @@ def language_card(
         "id": LANGUAGE_FIELD,
         "label": question,
         "style": "compact",
-        "value": chosen or "",
+        "value": chosen or AUTOMATIC,
         "choices": [automatic, *({"title": name, "value": tag} for name, tag in names)],
     }
     data = ChooseLanguage(None, article_id).data()

@@ -51,3 +51,20 @@ def write(root: Path, files: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return root
+
+
+def write_long_article(folder: Path) -> Path:
+    """An English article of three sections, `badge`, below a new folder of articles."""
+    sections = {
+        "Order a badge": "Ask at the reception for a badge order form.",
+        "Replace a lost badge": "Report the lost badge to security, who block it at once.",
+        "Badge for visitors": "Register visitors a day before they come.",
+    }
+    lines = ["# Badges"]
+    for heading, first in sections.items():
+        lines += ["", f"## {heading}", "", f"1. {first}"]
+        lines += [f"1. Do step {step} of {heading.lower()}." for step in range(2, 8)]
+    path = folder / "en-US" / "badge.md"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return folder

@@ -211,7 +211,7 @@ def test_the_choice_of_a_language() -> None:
     card = language_card(strings_for("de-DE"), locales, "pt-PT", "printing")
     [choice] = card["body"]
     assert choice["choices"] == [
-        {"title": "Sprache meiner Frage", "value": ""},
+        {"title": "Sprache meiner Frage", "value": "auto"},
         {"title": "English", "value": "en-US"},
         {"title": "português (Brasil)", "value": "pt-BR"},
         {"title": "português (Portugal)", "value": "pt-PT"},

@@ -21,6 +21,7 @@ from index.build import build
 from index.embedding import Embedder
 from index.search import Searcher
 from tests.conftest import STARTERS
+from tests.corpora import write_long_article
 
 DENIZ = Speaker("a:1", "deniz", "tr-TR")
 TURKISH = strings_for("tr-TR")
@@ -34,20 +35,7 @@ Starters = dict[tuple[str, str], Article]
 def answerer(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Answerer:
     """Answers from the starter articles and from a long one about badges, in English alone."""
     folder = tmp_path_factory.mktemp("long")
-    article = folder / "en-US" / "badge.md"
-    article.parent.mkdir()
-    parts = {
-        "Order a badge": "Ask at the reception for a badge order form.",
-        "Replace a lost badge": "Report the lost badge to security, who block it at once.",
-        "Badge for visitors": "Register visitors a day before they come.",
-    }
-    lines = ["# Badges", ""]
-    for heading, first in parts.items():
-        lines += [f"## {heading}", "", f"1. {first}"]
-        lines += [f"1. Do step {step} of {heading.lower()}." for step in range(2, 8)]
-        lines.append("")
-    article.write_text("\n".join(lines), encoding="utf-8")
-    build([STARTERS, folder], folder / "index", embedder)
+    build([STARTERS, write_long_article(folder / "articles")], folder / "index", embedder)
     searcher = Searcher(folder / "index", embedder)
     return Answerer(lambda: searcher)
 

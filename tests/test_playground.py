@@ -5,7 +5,9 @@ Its licence is for evaluation: `make client` installs it by name, nothing of it 
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from bot.answer import Answer
 from bot.strings import strings_for
 from corpus.article import Article
+from index.build import build
+from index.embedding import Embedder
 from tests.browser import cells, chromium, keep_picture, local_page, marked_lines, needs_chromium
+from tests.conftest import PROJECT, STARTERS
+from tests.corpora import write_long_article
 from tests.processes import running
 
 CLIENT = (
@@ -37,15 +43,30 @@ TURKISH = "Profil resmim neden güncellenmiyor?"
 ARABIC = "لماذا لا يتم تحديث صورة ملفي الشخصي؟"
 FRENCH = "Pourquoi ma photo de profil n'est-elle pas mise à jour ?"
 PICTURE = "sync-profile-picture"
+HELP_DESK = "https://help.example.com/ask"
 
 Starters = dict[tuple[str, str], Article]
 
 
 @pytest.fixture(scope="module")
-def playground(local_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[str]:
+    """The address of a bot that answers from the starter articles and a long one, and knows a
+    help desk.
+    """
+    folder = tmp_path_factory.mktemp("playground-index")
+    build([STARTERS, write_long_article(folder / "articles")], folder / "index", embedder)
+    command = [sys.executable, "-m", "bot", "serve", "--local", "--port", "0"]
+    command += ["--index", str(folder / "index")]
+    environment = {**os.environ, "BABELDESK_HELP_DESK": HELP_DESK}
+    with running(command, r"http://127\.0\.0\.1:\d+", PROJECT, environment) as (_, match):
+        yield match.group()
+
+
+@pytest.fixture(scope="module")
+def playground(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a client that talks to the bot."""
     assert NODE
-    command = [NODE, str(CLIENT), "start", "-e", f"{local_server}/api/messages"]
+    command = [NODE, str(CLIENT), "start", "-e", f"{server}/api/messages"]
     # Where the port is taken it says which other one it took.
     command += ["-c", "msteams", "-p", "56150", "--dt", "--er"]
     work = tmp_path_factory.mktemp("playground")
@@ -91,8 +112,8 @@ def card_number(chat: Page, number: int) -> Locator:
 
 
 def rows(card: Locator) -> Locator:
-    """The column sets, which the client renders without a name of their own."""
-    return card.locator("div:has(> .ac-vertical-separator)")
+    """The column sets of steps, which the client renders without a name of their own."""
+    return card.locator("div:has(> .ac-vertical-separator)").filter(has_not_text="👍")
 
 
 def heading(card: Locator) -> Locator:
@@ -104,7 +125,17 @@ def test_the_bot_welcomes_whoever_installs_it(chat: Page) -> None:
     strings = strings_for("en-US")
     expect(heading(card)).to_have_text(strings.get("welcome-title"))
     expect(card).to_contain_text(strings.get("welcome-body"))
+    expect(chat.get_by_text(strings.get("welcome-examples"), exact=True).first).to_be_visible()
     keep_picture(chat, "playground-welcome")
+
+
+def test_an_example_is_asked_with_one_click(chat: Page, starters: Starters) -> None:
+    titles = [a.title for (locale, _), a in starters.items() if locale == "en-US"]
+    examples = [t for t in titles if chat.get_by_role("button", name=t, exact=True).count()]
+    assert len(examples) == 3
+    before = cards(chat).count()
+    chat.get_by_role("button", name=examples[0], exact=True).click()
+    expect(heading(card_number(chat, before))).to_have_text(examples[0])
 
 
 def test_a_turkish_question_comes_back_as_a_card_with_turkish_steps(
@@ -158,6 +189,7 @@ def test_a_suggestion_opens_its_article(chat: Page, suggesting: Answer, starters
     titles = [suggestion.title for suggestion in suggesting.suggestions]
     change = strings_for("tr-TR").get("change-language")
     expect(card.get_by_role("button")).to_have_text([*titles, change])
+    expect(card.get_by_role("link")).to_have_text([strings_for("tr-TR").get("ask-person")])
     keep_picture(chat, "playground-suggestions")
     before = cards(chat).count()
     chosen = suggesting.suggestions[-1]
@@ -166,3 +198,121 @@ def test_a_suggestion_opens_its_article(chat: Page, suggesting: Answer, starters
     expect(heading(opened)).to_have_text(chosen.title)
     assert cells(rows(opened)) == marked_lines(starters[chosen.locale, chosen.article_id])
     keep_picture(chat, "playground-opened")
+
+
+def test_a_thumb_up_is_thanked_for_on_the_card(chat: Page) -> None:
+    strings = strings_for("tr-TR")
+    card = ask(chat, TURKISH)
+    count = cards(chat).count()
+    expect(card).to_contain_text(strings.get("helpful-question"))
+    card.get_by_role("button", name=strings.get("helpful-yes")).click()
+    card = cards(chat).nth(count - 1)
+    expect(card).to_contain_text(strings.get("helpful-thanks"))
+    expect(card).not_to_contain_text("👍")
+    keep_picture(chat, "playground-helped")
+    expect(cards(chat)).to_have_count(count)
+
+
+def test_a_thumb_down_asks_why(chat: Page) -> None:
+    strings = strings_for("ar-SA")
+    card = ask(chat, ARABIC)
+    count = cards(chat).count()
+    card.get_by_role("button", name=strings.get("helpful-no")).click()
+    card = cards(chat).nth(count - 1)
+    card.get_by_label(strings.get("helpful-reason")).fill("لا توجد خطوات لنظام Mac")
+    keep_picture(chat, "playground-reason")
+    card.get_by_role("button", name=strings.get("send"), exact=True).click()
+    expect(cards(chat).nth(count - 1)).to_contain_text(strings.get("helpful-thanks"))
+    expect(cards(chat)).to_have_count(count)
+
+
+def test_a_long_article_shows_a_section_then_all_of_it(chat: Page) -> None:
+    strings = strings_for("en-US")
+    card = ask(chat, "I lost my badge, how do I replace it?")
+    count = cards(chat).count()
+    expect(card).to_contain_text(strings.get("section-notice"))
+    expect(card).to_contain_text("Report the lost badge to security")
+    expect(card).not_to_contain_text("Register visitors")
+    keep_picture(chat, "playground-section")
+    card.get_by_role("button", name=strings.get("show-all-steps")).click()
+    card = cards(chat).nth(count - 1)
+    expect(card).to_contain_text("Register visitors")
+    assert len(cells(rows(card))) == 21
+    keep_picture(chat, "playground-all-steps")
+    expect(cards(chat)).to_have_count(count)
+
+
+def test_where_nothing_fits_there_is_an_example_and_a_person_to_ask(chat: Page) -> None:
+    strings = strings_for("en-US")
+    card = ask(chat, "zxcv qwrt bnmp")
+    expect(heading(card)).to_have_text(strings.get("none-title"))
+    expect(card).to_contain_text(strings.get("none-example"))
+    expect(card.get_by_role("link")).to_have_attribute("title", HELP_DESK)
+    keep_picture(chat, "playground-none")
+
+
+def test_small_talk_gets_a_short_reply(chat: Page) -> None:
+    card = ask(chat, "teşekkürler")
+    expect(card).to_have_text(strings_for("tr-TR").get("talk-thanks"))
+
+
+def test_a_language_is_chosen_and_undone(chat: Page, starters: Starters) -> None:
+    turkish, arabic = strings_for("tr-TR"), strings_for("ar-SA")
+    before = cards(chat).count() + 1
+    ask(chat, TURKISH).get_by_role("button", name=turkish.get("change-language")).click()
+    picker = card_number(chat, before)
+    expect(picker.get_by_role("combobox")).to_have_value(turkish.get("language-automatic"))
+    keep_picture(chat, "playground-languages")
+    choose(picker, "العربية")
+    picker.get_by_role("button", name=turkish.get("change-language")).click()
+    shown = card_number(chat, before + 1)
+    expect(shown).to_contain_text(arabic.get("language-set", language="العربية"))
+    expect(shown).to_contain_text(starters["ar-SA", PICTURE].title)
+    before = cards(chat).count() + 1
+    picker = ask(chat, "/language")
+    choose(picker, arabic.get("language-automatic"))
+    picker.get_by_role("button", name=arabic.get("change-language")).click()
+    shown = card_number(chat, before)
+    # The question is answered again, and that was a Turkish one.
+    expect(shown).to_contain_text(turkish.get("language-set-automatic"))
+    expect(shown).to_contain_text(starters["tr-TR", PICTURE].title)
+
+
+def choose(picker: Locator, name: str) -> None:
+    """Pick from the list of languages."""
+    picker.get_by_role("combobox").click()
+    picker.page.get_by_role("option", name=name).click()
+
+
+def test_in_a_channel_only_a_mention_is_answered_in_its_thread(
+    playground: str, browser: Browser, starters: Starters
+) -> None:
+    with local_page(browser, foreign=[]) as page:
+        page.goto(playground, wait_until="domcontentloaded")
+        page.get_by_text("General", exact=True).first.click()
+        strings = strings_for("en-US")
+        expect(cards(page).first).to_contain_text(strings.get("welcome-group", bot="@Test Bot"))
+        post(page, TURKISH)
+        post(page, TURKISH, mention="Test Bot")
+        expect(cards(page)).to_have_count(2)
+        titles = [heading(card).inner_text() for card in cards(page).all()]
+        assert sorted(titles) == sorted(
+            [strings.get("welcome-title"), starters["tr-TR", PICTURE].title]
+        )
+        keep_picture(page, "playground-channel")
+
+
+def post(page: Page, text: str, mention: str | None = None) -> None:
+    """Begin a thread."""
+    before = page.get_by_text(text).count()
+    box = page.locator("[contenteditable=true]").first
+    box.click()
+    if mention:
+        page.keyboard.type("@")
+        page.get_by_role("menuitem", name=mention).click()
+        expect(box).to_contain_text(mention)
+    page.keyboard.insert_text(f" {text}")
+    expect(box).to_contain_text(text)
+    page.get_by_role("button", name="Post").click()
+    expect(box).not_to_contain_text(text)
+    expect(page.get_by_text(text)).to_have_count(before + 1)

@@ -630,7 +630,7 @@ async def test_the_choice_is_each_users_own_and_can_be_undone(
     assert card_of(connector.messages[0]) == card
     await say("hello", **{"from": {"id": "29:somebody-else"}})
     await say("hello")
-    await say(value={**choose, "language": ""})
+    await say(value={**choose, "language": "auto"})
     await say("hello")
     assert [asker.chosen for _, asker, _ in asked] == [None, "ar-SA", None, None]
     assert language_set_text(strings_for("en-US"), None) in str(connector.messages[3])
