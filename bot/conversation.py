@@ -32,8 +32,7 @@ from corpus.article import ENGLISH
 
 T = TypeVar("T")
 
-# The command that the app's manifest offers beside "help".
-_CHOOSING_LANGUAGE = "/language"
+_COMMAND = "/"
 # What picks one of the articles to choose from, as the strings name it.
 _ORDINALS = ("first", "second", "third")
 # The ids of replies: as the same message comes again when it is edited, so does its reply's id.
@@ -109,10 +108,10 @@ class Helpdesk:
         if message.has_attachments and not message.text:
             strings = strings_for(spoken)
             return [Reply(spoken, notice_card(strings, strings.get("attachments-only")))]
-        if message.text.lower().rstrip(" .!") == _CHOOSING_LANGUAGE:
-            return [self._languages(known, spoken, None)]
-        if locales := locales_of(message.text, "language-word"):
-            return [self._languages(known, negotiate(spoken, locales) or locales[0], None)]
+        if locales := _asks_for_language(message.text):
+            # The command is English in every client, so it tells nothing of who uses it.
+            wanted = spoken if ENGLISH in locales else negotiate(spoken, locales) or locales[0]
+            return [self._languages(known, wanted, None)]
         if _is_command(message.text):
             return await self._welcome(speaker, spoken)
         recent = known.last if known.last and known.last.recent else None
@@ -331,7 +330,13 @@ def _host(speaker: Speaker) -> str:
 def _is_command(text: str) -> bool:
     """Whether a message says nothing, asks for help, or is a command, be it an unknown one."""
     words = text.lower().rstrip(" .!").split()
-    return words in ([], ["help"], ["?"]) or (len(words) == 1 and words[0].startswith("/"))
+    return words in ([], ["help"], ["?"]) or (len(words) == 1 and words[0].startswith(_COMMAND))
+
+
+def _asks_for_language(text: str) -> tuple[str, ...]:
+    """The locales of the word with which a user asks to choose a language; () for other words."""
+    word = text.removeprefix(_COMMAND)
+    return locales_of(word, "language-word")
 
 
 def _meant(text: str, recent: Turn) -> OpenArticle | None:

@@ -54,7 +54,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
     help desk.
     """
     folder = tmp_path_factory.mktemp("playground-index")
-    build([STARTERS, write_long_article(folder / "articles")], folder / "index", embedder)
+    articles = write_long_article(folder / "articles")
+    huge = "\n".join(f"1. Check valve {step}. {'Read its gauge. ' * 25}" for step in range(1, 151))
+    (articles / "en-US" / "boiler.md").write_text(f"# Inspect the boiler\n\n{huge}\n")
+    build([STARTERS, articles], folder / "index", embedder)
     command = [sys.executable, "-m", "bot", "serve", "--local", "--port", "0"]
     command += ["--index", str(folder / "index")]
     environment = {**os.environ, "BABELDESK_HELP_DESK": HELP_DESK}
@@ -240,6 +243,19 @@ def test_a_long_article_shows_a_section_then_all_of_it(chat: Page) -> None:
     assert len(cells(rows(card))) == 21
     keep_picture(chat, "playground-all-steps")
     expect(cards(chat)).to_have_count(count)
+
+
+def test_an_article_too_big_for_a_card_goes_on_in_the_next(chat: Page) -> None:
+    strings = strings_for("en-US")
+    shown = [ask(chat, "How do I inspect the boiler?")]
+    while (following := shown[-1].get_by_role("button", name=strings.get("show-rest"))).count():
+        before = cards(chat).count()
+        following.click()
+        shown.append(card_number(chat, before))
+    assert len(shown) > 1
+    numbers = [mark for card in shown for mark, _ in cells(rows(card))]
+    assert numbers == [f"{number}." for number in range(1, 151)]
+    keep_picture(chat, "playground-last-part")
 
 
 def test_where_nothing_fits_there_is_an_example_and_a_person_to_ask(chat: Page) -> None:

@@ -645,7 +645,8 @@ async def test_the_choice_is_each_users_own_and_can_be_undone(
         ("jezik", "sl-SI", "sl-SI"),
         ("jezik", "en-US", "hr-HR"),
         ("språk!", "sv-SE", "sv-SE"),
-        ("language?", "tr-TR", "en-US"),
+        ("language?", "tr-TR", "tr-TR"),
+        ("/dil", "en-US", "tr-TR"),
     ],
 )
 async def test_the_word_for_language_offers_them(
