@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot import quality
+from bot import editing, quality
 from bot.console import (
     INDEX_DEFAULT,
     AsJson,
@@ -27,8 +27,8 @@ from bot.console import (
     errors,
     fail,
     open_answerer,
-    print_table,
     settings,
+    web_address,
 )
 from bot.progress import progress_bars
 
@@ -39,34 +39,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(editing.app)
 app.add_typer(quality.app)
 
 BaseUrl = Annotated[
     str | None, typer.Option(help="Address that relative links in articles are resolved against.")
 ]
-
-
-@app.command()
-def check(roots: Roots, base_url: BaseUrl = None, quiet: Quiet = False) -> None:
-    """Read articles, and list what is in them and what is wrong with them."""
-    from bot.terminal import check_table
-    from corpus.check import UNREADABLE
-    from corpus.check import check as check_corpus
-
-    with errors(), progress_bars(quiet=quiet) as tell:
-        report = check_corpus(
-            roots, _address(base_url), lambda done, all_: tell("Reading", done, all_)
-        )
-    for problem in report.problems:
-        typer.echo(problem)
-    print_table(check_table(report))
-    if report.fragments:
-        typer.echo(
-            f"{report.fragments} files in includes folders hold {report.fragment_segments} more "
-            "segments, which show where an article includes them."
-        )
-    if not report.locales or report.locales.keys() == {UNREADABLE}:
-        fail(f"No article can be read below {', '.join(map(str, roots))}.")
 
 
 @app.command()
@@ -101,7 +79,7 @@ def index(
         given = query_prefix is not None or passage_prefix is not None
         prefixes = Prefixes(query_prefix or "", passage_prefix or "") if given else None
         embedder = LazyEmbedder(model or BUNDLED_MODEL, prefixes)
-        report = build(roots, folder, embedder, _address(base_url), tell)
+        report = build(roots, folder, embedder, web_address(base_url), tell)
     for problem in report.problems:
         typer.echo(problem, err=True)
     seconds = time.perf_counter() - start
@@ -251,12 +229,6 @@ def main() -> None:
 def _end(number: int, _: object) -> NoReturn:
     """End as Ctrl+C does, so that nothing half made is left behind."""
     raise SystemExit(128 + number)
-
-
-def _address(base_url: str | None) -> str | None:
-    if base_url is not None and not base_url.startswith(("https://", "http://")):
-        raise ValueError(f"--base-url {base_url} is no web address: give one with https://.")
-    return base_url
 
 
 @contextlib.contextmanager

@@ -64,6 +64,13 @@ def print_table(table: Table) -> None:
     console.print(table)
 
 
+def web_address(base_url: str | None) -> str | None:
+    """The option --base-url. Raises ValueError for what is no web address."""
+    if base_url is not None and not base_url.startswith(("https://", "http://")):
+        raise ValueError(f"--base-url {base_url} is no web address: give one with https://.")
+    return base_url
+
+
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
     """Bad input ends the command with one sentence, not with a stack trace."""

@@ -13,6 +13,7 @@ from bot.plaintext import block_text
 from bot.strings import Strings, strings_for
 from corpus.article import ENGLISH, Article
 from corpus.check import UNREADABLE, CheckReport
+from corpus.coverage import Coverage
 from index.evaluation import Evaluation, Rates
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from index.training.adapt import Adaptation
     from index.training.calibrate import Calibration
 
+# Articles with gaps that are listed.
+_GAPS_SHOWN = 40
 # Confusions of languages that are listed.
 _SHOWN = 12
 
@@ -89,6 +92,35 @@ def check_table(report: CheckReport) -> Table:
         str(sum(c.problems for c in counts)),
     )
     return table
+
+
+def coverage_tables(coverage: Coverage) -> Iterator[Table]:
+    """How much each locale has; then the articles that some locale lacks, in whole or in part."""
+    table = Table(Column("locale", no_wrap=True), *_right("articles", "translated"))
+    for locale in coverage.locales:
+        held = sum(locale in shares for shares in coverage.shares.values())
+        table.add_row(locale, str(held), f"{coverage.of_locale(locale):.1%}")
+    yield table
+    gaps = {
+        article_id: shares
+        for article_id, shares in sorted(coverage.shares.items())
+        if any(shares.get(locale, 0) < 1 for locale in coverage.locales)
+    }
+    if not gaps:
+        return
+    columns = (Column(locale, justify="center", no_wrap=True) for locale in coverage.locales)
+    matrix = Table(Column("article", overflow="fold", min_width=20), *columns)
+    for article_id, shares in list(gaps.items())[:_GAPS_SHOWN]:
+        matrix.add_row(article_id, *(_mark(shares.get(locale)) for locale in coverage.locales))
+    if len(gaps) > _GAPS_SHOWN:
+        matrix.caption = f"and {len(gaps) - _GAPS_SHOWN} more articles: --html shows all"
+    yield matrix
+
+
+def _mark(share: float | None) -> str:
+    if share is None:
+        return "·"
+    return "●" if share == 1 else f"{min(share, 0.99):.0%}"
 
 
 def evaluation_table(evaluation: Evaluation) -> Table:

@@ -3,6 +3,7 @@
 - Folders whose name begins with a dot are passed over, links to folders are not followed.
 - What a repository says of itself (README, LICENSE, ... in capitals) is no article, unless it is
   named on the command line.
+- A table of contents (TOC.md) is none either.
 - `includes` folders hold fragments that articles pull in with `[!INCLUDE [label](path)]`; they
   are no articles themselves. A path is relative to the file it stands in; `~/` is the root.
 """
@@ -18,9 +19,13 @@ from urllib.parse import unquote
 
 from corpus.front_matter import split_front_matter
 
-SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+MARKDOWN = frozenset({".md", ".markdown", ".txt"})
+HTML = frozenset({".html", ".htm"})
+XLIFF = frozenset({".xlf", ".xliff"})
+SUFFIXES = MARKDOWN | HTML | XLIFF
 _OF_THE_REPOSITORY = frozenset(
     {"CHANGELOG", "CODE_OF_CONDUCT", "CONTRIBUTING", "LICENCE", "LICENSE", "README", "SECURITY"}
+    | {"TOC"}
 )
 _INCLUDE = re.compile(r"\[!INCLUDE\s*\[[^\[\]]*\]\(\s*<?([^()<>\n]+?)>?\s*\)\s*\]", re.IGNORECASE)
 _BEGINNING_OF_ITEM = re.compile(r"[\s>]*(?:[-*+]|\d+[.)])?\s*")
@@ -29,11 +34,14 @@ _INCLUDE_DEPTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in a file: what, and on which line (from 1)."""
+    """Something wrong in a file: what, on which line (from 1), and of which kind it is: "format",
+    or one of `corpus.review`.
+    """
 
     path: Path
     line: int
     message: str
+    kind: str = "format"
 
     def __str__(self) -> str:
         return f"{readable(str(self.path))}:{self.line}: {self.message}"
@@ -137,6 +145,16 @@ class Texts:
         Raises UnreadableFile for the file itself; an include that can't be read is a problem.
         """
         return self._expanded(self._decoded(path), (path,))
+
+    def beside(self, places: Iterable[Path]) -> str | None:
+        """The text of the first of these files that is there, which may change by itself."""
+        self.includes = True
+        root = self.root.resolve()
+        for place in places:
+            path = place.resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return decoded(path)[0]
+        return None
 
     def _decoded(self, path: Path) -> str:
         text, problem = decoded(path)

@@ -1,10 +1,11 @@
-"""Reads folders of Markdown articles.
+"""Reads folders of articles: Markdown, HTML pages (`corpus.html`), XLIFF (`corpus.xliff`).
 
 A corpus is a folder with one folder per locale (`tr-TR/reset-password.md`), or loose files whose
 front matter names their locale. English plain files stand in `en-US/`. What is known of the
 format, and where it comes from (more in `files`, `front_matter`, `bilingual` and `blocks`):
 
-- The locale is `ms.contentlocale` or `locale` of the front matter, else the locale folder's name.
+- The locale is `ms.contentlocale` or `locale` of the front matter, else the locale folder's name,
+  else the language that an HTML page or an XLIFF file names.
 - The locale folder is the outermost one below the root, or the root itself, that is named by a
   language tag with a region or a script (`tr-TR`), else one that is named by a two-letter language
   (`it`), else the nearest above the root that is named by a tag with a region or a script.
@@ -32,9 +33,21 @@ from langcodes.tag_parser import LanguageTagError
 from corpus.article import ENGLISH, Article, Block
 from corpus.bilingual import Pair, fold, unpaired
 from corpus.blocks import read_blocks
-from corpus.files import SUFFIXES, Problem, Source, Texts, UnreadableFile, corpus_files, readable
+from corpus.files import (
+    HTML,
+    MARKDOWN,
+    SUFFIXES,
+    Problem,
+    Source,
+    Texts,
+    UnreadableFile,
+    corpus_files,
+    readable,
+)
 from corpus.front_matter import FrontMatter, split_front_matter
+from corpus.html import markdown_of_html
 from corpus.inline import plain, urlsplit_scheme
+from corpus.xliff import Xliff, XliffError, markdown_of_xliff, read_xliff
 
 __all__ = [
     "SUFFIXES",
@@ -95,16 +108,45 @@ def read_file(source: Source, base_url: str | None = None, known_hash: str = "")
         text = texts.read(source.path)
     except UnreadableFile as error:
         return Reading(source, None, (Problem(source.path, 1, str(error)),), "")
+    markdown = source.path.suffix.lower() in MARKDOWN
+
+    def report(line: int, message: str) -> None:
+        # Of another format the lines are not those of the file.
+        problems.append(Problem(source.path, line if markdown else 1, message))
+
+    try:
+        text = text if markdown else _converted(source, text, texts, report)
+    except XliffError as error:
+        return Reading(source, None, (Problem(source.path, 1, str(error)),), "")
     digest = hashlib.blake2b(f"{base_url}\0{text}".encode(), digest_size=16).hexdigest()
     if digest == known_hash:
         return Reading(source, None, (), digest, texts.includes)
 
-    def report(line: int, message: str) -> None:
-        problems.append(Problem(source.path, line, message))
-
     article = _article(source, text, base_url, report)
     problems.extend(_halves(texts))
     return Reading(source, article, tuple(problems), digest, texts.includes)
+
+
+def _converted(source: Source, text: str, texts: Texts, report: Report) -> str:
+    """What another format says, as Markdown. Raises XliffError."""
+    if source.path.suffix.lower() in HTML:
+        return markdown_of_html(text)
+    xliff = read_xliff(text)
+    english = texts.beside(_originals(source, xliff))
+    markdown, missing = markdown_of_xliff(xliff, english)
+    for unit in missing:
+        report(1, f"the English file does not say what unit {unit.id} translates: left out.")
+    return markdown
+
+
+def _originals(source: Source, xliff: Xliff) -> Iterator[Path]:
+    """Where the English Markdown of an XLIFF file may be."""
+    if xliff.original:
+        yield source.path.parent / xliff.original
+        yield source.root / xliff.original
+    _, path_id = _place(source)
+    for suffix in sorted(MARKDOWN):
+        yield source.root / ENGLISH / f"{path_id or xliff.original_id}{suffix}"
 
 
 def _halves(texts: Texts) -> Iterator[Problem]:
@@ -120,7 +162,7 @@ def _article(source: Source, text: str, base_url: str | None, report: Report) ->
     if meta.problem:
         report(meta.problem_line, meta.problem)
     folder, path_id = _place(source)
-    locale = _own_locale(meta, report) or folder
+    locale = _own_locale(meta, report) or folder or normalise_locale(meta.text("lang") or "")
     if locale is None:
         report(1, "no locale: name it in the front matter (locale: tr-TR) or by the folder.")
         return None

@@ -35,7 +35,7 @@ def babeldesk(
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

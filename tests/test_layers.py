@@ -50,9 +50,11 @@ HOMES = {
         "bot/migrations/env.py",
         "bot/migrations/versions/records_0001.py",
     },
+    "bs4": {"corpus/html.py"},
+    "markdownify": {"corpus/html.py"},
     "markdown_it": {"corpus/markdown.py", "bot/markdown.py"},
     "fluent": {"bot/strings.py"},
-    "typer": {"bot/__main__.py", "bot/console.py", "bot/quality.py"},
+    "typer": {"bot/__main__.py", "bot/console.py", "bot/editing.py", "bot/quality.py"},
     "jsonschema": {"manifest/package.py"},
 }
 SDK = {"bot/adapter.py", "bot/handler.py", "bot/app.py"}

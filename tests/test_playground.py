@@ -305,6 +305,7 @@ def test_in_a_channel_only_a_mention_is_answered_in_its_thread(
 ) -> None:
     with local_page(browser, foreign=[]) as page:
         page.goto(playground, wait_until="domcontentloaded")
+        expect(page.get_by_text("Connected.")).to_be_visible()
         page.get_by_text("General", exact=True).first.click()
         strings = strings_for("en-US")
         expect(cards(page).first).to_contain_text(strings.get("welcome-group", bot="@Test Bot"))
