@@ -11,9 +11,9 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -31,6 +31,11 @@ from bot.console import (
     web_address,
 )
 from bot.progress import progress_bars
+
+if TYPE_CHECKING:
+    from corpus.files import Root
+    from index.build import Progress
+    from index.embedding import Prefixes
 
 app = typer.Typer(
     name="babeldesk",
@@ -71,15 +76,30 @@ def index(
 ) -> None:
     """Make or renew an index of articles. What serves goes on serving until the new one is done."""
     with errors(), progress_bars(quiet=quiet) as tell:
-        from index.build import LazyEmbedder, build
-        from index.embedding import BUNDLED_MODEL, Prefixes
+        from index.embedding import Prefixes
 
-        folder = out or settings().index
-        start = time.perf_counter()
         given = query_prefix is not None or passage_prefix is not None
         prefixes = Prefixes(query_prefix or "", passage_prefix or "") if given else None
-        embedder = LazyEmbedder(model or BUNDLED_MODEL, prefixes)
-        report = build(roots, folder, embedder, web_address(base_url), tell)
+        folder = out or settings().index
+        _index(roots, folder, web_address(base_url), tell, model, prefixes)
+
+
+def _index(
+    roots: Sequence[Path | Root],
+    folder: Path,
+    base_url: str | None,
+    tell: Progress,
+    model: str | None = None,
+    prefixes: Prefixes | None = None,
+    keep: Sequence[Path] = (),
+) -> None:
+    """Make or renew an index, and say what that gave."""
+    from index.build import LazyEmbedder, build
+    from index.embedding import BUNDLED_MODEL
+
+    start = time.perf_counter()
+    embedder = LazyEmbedder(model or BUNDLED_MODEL, prefixes)
+    report = build(roots, folder, embedder, base_url, tell, keep)
     for problem in report.problems:
         typer.echo(problem, err=True)
     seconds = time.perf_counter() - start
@@ -92,6 +112,46 @@ def index(
         f"{folder}: {sum(report.articles.values())} articles, {sum(report.segments.values())} "
         f"segments, {len(report.articles)} locales ({what}; {seconds:.1f} s)."
     )
+
+
+@app.command()
+def sync(
+    config: Annotated[Path, typer.Option(help="The file that names the sources.")] = Path(
+        "babeldesk.toml"
+    ),
+    out: Annotated[
+        Path | None, typer.Option(help="Index folder.", show_default=INDEX_DEFAULT)
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Bring the articles of git repositories and folders up to date, and index what changed.
+
+    A source that can't be reached is reported; what was there of it before goes on serving.
+    """
+    from corpus.sync import SyncError, pull, read_sources
+
+    with errors(), progress_bars(quiet=quiet) as tell:
+        sources = read_sources(config)
+        folder = out or settings().index
+        roots, lost, failed = [], [], []
+        for number, source in enumerate(sources):
+            tell("Fetching", number, len(sources))
+            pulled = pull(source, folder.absolute().with_name("sources"))
+            if pulled.root:
+                roots.append(pulled.root)
+            else:
+                lost.append(pulled.folder)
+            if pulled.error:
+                failed.append(source.name)
+                typer.echo(f"{source.name}: {pulled.error}", err=True)
+            elif pulled.now and pulled.now != pulled.before:
+                typer.echo(f"{source.name}: now at {pulled.now[:10]}.")
+        tell("Fetching", len(sources), len(sources))
+        if not roots:
+            raise SyncError(f"No source of {config} could be reached: the index is left as it is.")
+        _index(roots, folder, None, tell, keep=lost)
+    if failed:
+        fail(f"{len(failed)} of {len(sources)} sources failed: {', '.join(failed)}.")
 
 
 @app.command()

@@ -48,13 +48,40 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds for all articles of a folder that do not say otherwise: the locale (BCP 47), the
+    address that relative links are resolved against, and the credit that a licence asks for. A
+    locale goes before the names of folders.
+    """
+
+    locale: str | None = None
+    base_url: str | None = None
+    attribution: str | None = None
+
+    def __str__(self) -> str:
+        return "\0".join(value or "" for value in (self.locale, self.base_url, self.attribution))
+
+
+_NONE = Defaults()
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder of articles, or a single one, and what holds for them."""
+
+    path: Path
+    defaults: Defaults = _NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A file of a corpus: the folder that was named on the command line, and the file's path
-    `inside` it, with slashes between the names.
+    """A file of a corpus: the folder that was named on the command line, the file's path `inside`
+    it, with slashes between the names, and what holds for it.
     """
 
     root: Path
     inside: str
+    defaults: Defaults = _NONE
 
     @property
     def path(self) -> Path:
@@ -71,13 +98,14 @@ class UnreadableFile(ValueError):  # noqa: N818 - reads as a sentence where it i
     """A file that is no text, or can't be opened."""
 
 
-def corpus_files(roots: Iterable[Path]) -> Iterator[Source]:
+def corpus_files(roots: Iterable[Path | Root]) -> Iterator[Source]:
     """The article files below the given folders, in a stable order, each once.
 
     Raises FileNotFoundError for a folder that isn't there.
     """
     seen: set[str] = set()
-    for root in roots:
+    for named in roots:
+        root, defaults = (named.path, named.defaults) if isinstance(named, Root) else (named, _NONE)
         if not root.exists():
             raise FileNotFoundError(f"{root} does not exist: name a folder of articles.")
         folder = root.parent if root.is_file() else root
@@ -85,7 +113,7 @@ def corpus_files(roots: Iterable[Path]) -> Iterator[Source]:
         for inside in _named_file(root) if root.is_file() else _files_below(folder):
             if (path := f"{place}/{inside}") not in seen:
                 seen.add(path)
-                yield Source(folder, inside)
+                yield Source(folder, inside, defaults)
 
 
 def _named_file(path: Path) -> Iterator[str]:

@@ -38,6 +38,7 @@ from corpus.files import (
     MARKDOWN,
     SUFFIXES,
     Problem,
+    Root,
     Source,
     Texts,
     UnreadableFile,
@@ -53,6 +54,7 @@ __all__ = [
     "SUFFIXES",
     "Problem",
     "Reading",
+    "Root",
     "Source",
     "UnreadableFile",
     "corpus_files",
@@ -84,7 +86,7 @@ class Reading:
 
 
 def read_corpus(
-    roots: Iterable[Path],
+    roots: Iterable[Path | Root],
     base_url: str | None = None,
     on_problem: Callable[[Problem], None] | None = None,
 ) -> Iterator[Article]:
@@ -118,7 +120,9 @@ def read_file(source: Source, base_url: str | None = None, known_hash: str = "")
         text = text if markdown else _converted(source, text, texts, report)
     except XliffError as error:
         return Reading(source, None, (Problem(source.path, 1, str(error)),), "")
-    digest = hashlib.blake2b(f"{base_url}\0{text}".encode(), digest_size=16).hexdigest()
+    base_url = source.defaults.base_url or base_url
+    said = f"{base_url}\0{source.defaults}\0{text}"
+    digest = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
     if digest == known_hash:
         return Reading(source, None, (), digest, texts.includes)
 
@@ -162,7 +166,14 @@ def _article(source: Source, text: str, base_url: str | None, report: Report) ->
     if meta.problem:
         report(meta.problem_line, meta.problem)
     folder, path_id = _place(source)
-    locale = _own_locale(meta, report) or folder or normalise_locale(meta.text("lang") or "")
+    if source.defaults.locale and path_id is None:
+        path_id = _loose_id(source)
+    locale = (
+        _own_locale(meta, report)
+        or source.defaults.locale
+        or folder
+        or normalise_locale(meta.text("lang") or "")
+    )
     if locale is None:
         report(1, "no locale: name it in the front matter (locale: tr-TR) or by the folder.")
         return None
@@ -185,7 +196,7 @@ def _article(source: Source, text: str, base_url: str | None, report: Report) ->
         blocks=blocks,
         url=url,
         updated=meta.date(),
-        attribution=meta.text("attribution"),
+        attribution=meta.text("attribution") or source.defaults.attribution,
     )
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from corpus.article import ENGLISH
 from corpus.parallel import read_all
-from corpus.reader import Problem, Reading, Source, corpus_files
+from corpus.reader import Problem, Reading, Root, Source, corpus_files
 from index import locale_index, records, versions
 from index.confidence import CONFIDENCE_FILE
 from index.contents import Contents
@@ -94,14 +94,16 @@ class LazyEmbedder:
 
 @_collecting_rarely()
 def build(
-    roots: Sequence[Path],
+    roots: Sequence[Path | Root],
     out: Path,
     embedder: Embedder | LazyEmbedder,
     base_url: str | None = None,
     progress: Progress | None = None,
+    keep: Sequence[Path] = (),
 ) -> BuildReport:
     """Index all articles below `roots` into `out`; an index that is there serves until the end.
 
+    Articles of files below the folders in `keep`, which can't be read now, stay as they were.
     A LazyEmbedder is loaded only where something changed.
 
     Raises FileNotFoundError for a missing root, NoArticlesError where there is nothing to index,
@@ -117,6 +119,8 @@ def build(
         old = _usable_version(out, embedder.fingerprint, base_url)
         draft = _Draft(made, old)
         draft.read(sources, base_url, tell)
+        draft.keep([str(folder.resolve()) for folder in keep])
+        draft.remove_lost()
         if old and not draft.touched:
             if draft.records != old.records:
                 records.save(draft.records, old.folder / records.FILE)
@@ -124,7 +128,7 @@ def build(
         draft.derive_english()
         draft.drop_empty_locales()
         if not draft.locales():
-            named = ", ".join(str(root) for root in roots)
+            named = ", ".join(str(getattr(root, "path", root)) for root in roots)
             raise NoArticlesError(f"No article can be read below {named}: run babeldesk check.")
         embedder = _loaded(embedder)
         embedded = draft.index_locales(embedder, tell)
@@ -201,7 +205,18 @@ class _Draft:
                 self._take(file, next(readings))
             if done % _TELL_EVERY == 0 or done == len(sources):
                 tell("Reading articles", done, len(sources))
-        for locale, article_id in {record.key for record in before.values()} - set(self.owners):
+
+    def keep(self, folders: Sequence[str]) -> None:
+        """Let files below these folders give what they gave before."""
+        for path, record in self.old.records.items() if self.old else ():
+            kept = any(path == folder or path.startswith(f"{folder}/") for folder in folders)
+            if kept and self.owners.setdefault(record.key, path) == path:
+                self.records[path] = record
+
+    def remove_lost(self) -> None:
+        """Take out the articles that no file gives any more."""
+        before = self.old.records.values() if self.old else ()
+        for locale, article_id in {record.key for record in before} - set(self.owners):
             self._contents_to_write(locale).delete([article_id])
             self.touched.add(article_id)
             self.removed += 1

@@ -9,6 +9,7 @@ trace, nor of one that includes others: those are read, and their hash decides.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -16,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corpus.files import Defaults
 from corpus.reader import Reading, Source
 from index import versions
 
@@ -71,17 +73,28 @@ def files(sources: Sequence[Source], before: Mapping[str, FileRecord]) -> list[F
     roots = {root: str(root.resolve()) for root in {source.root for source in sources}}
     paths = [f"{roots[source.root]}/{source.inside}" for source in sources]
     pairs = zip(sources, paths, strict=True)
-    return [File(source, path, _stamp(path, now), before.get(path)) for source, path in pairs]
+    told = {source.defaults: _told(source.defaults) for source in sources}
+    return [
+        File(source, path, _stamp(path, now, told[source.defaults]), before.get(path))
+        for source, path in pairs
+    ]
 
 
-def _stamp(path: str, now: int) -> str:
+def _told(defaults: Defaults) -> str:
+    """What a stamp says of what holds for a file: nothing where nothing does."""
+    if defaults == Defaults():
+        return ""
+    return " " + hashlib.blake2b(str(defaults).encode(), digest_size=8).hexdigest()
+
+
+def _stamp(path: str, now: int, told: str) -> str:
     try:
         found = os.stat(path)  # noqa: PTH116 - a Path for each would take longer than this
     except OSError:
         return ""
     if max(found.st_mtime_ns, found.st_ctime_ns) > now - _SETTLED:
         return ""
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}{told}"
 
 
 def load(path: Path) -> dict[str, FileRecord]:
