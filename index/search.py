@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.alignment import side_by_side
 from corpus.article import ENGLISH, Article
 from index import versions
 from index.confidence import CONFIDENCE_FILE, Confidence, Features, Outcome
@@ -112,8 +113,16 @@ class Searcher:
             self._union(locale)
 
     def article(self, article_id: str, locale: str) -> Article | None:
-        """An article in a locale, or None where it isn't there."""
-        return self._index(locale).contents.get(article_id) if locale in self.locales else None
+        """An article in a locale, or None where it isn't there; side by side with its English where
+        the index has that.
+        """
+        if locale not in self.locales:
+            return None
+        found = self._index(locale).contents.get(article_id)
+        if found is None or locale == ENGLISH or ENGLISH not in self.locales:
+            return found
+        english = self._index(ENGLISH).contents.get(article_id)
+        return side_by_side(found, english) if english else found
 
     def title(self, article_id: str, locale: str) -> str | None:
         """An article's title in a locale, or None where it isn't there."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +18,14 @@ from index.search import Searcher
 from tests.processes import running
 
 PROJECT = Path(__file__).parent.parent
-STARTERS = PROJECT / "corpus" / "articles"
+_ARTICLES = PROJECT / "corpus" / "articles"
+# Enough of the starter articles to find the right one among others; the tests of all of them, and
+# of what makes them good, are in test_starters.
+_LOCALES = ("ar-SA", "bg-BG", "el-GR", "en-US", "tr-TR", "zh-CN")
+_TOPICS = (
+    *("connect-to-vpn", "onedrive-sync-stuck", "outlook-mailbox-full", "reset-password"),
+    *("sync-profile-picture", "teams-microphone-not-working"),
+)
 # They say too little for an answer; which of them are met with suggestions is the model's affair.
 _VAGUE = (
     "hesabım",
@@ -30,10 +38,25 @@ _VAGUE = (
 )
 
 
+def copy_starters(folder: Path) -> Path:
+    """Some of the starter articles in a new folder, six topics in six locales."""
+    for locale in _LOCALES:
+        (folder / locale).mkdir(parents=True)
+        for topic in _TOPICS:
+            shutil.copy(_ARTICLES / locale / f"{topic}.md", folder / locale)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def starters() -> dict[tuple[str, str], Article]:
-    """The starter articles by (locale, id)."""
-    return {(article.locale, article.id): article for article in read_corpus([STARTERS])}
+def starter_articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of `copy_starters`."""
+    return copy_starters(tmp_path_factory.mktemp("starters") / "articles")
+
+
+@pytest.fixture(scope="session")
+def starters(starter_articles: Path) -> dict[tuple[str, str], Article]:
+    """Those starter articles by (locale, id)."""
+    return {(article.locale, article.id): article for article in read_corpus([starter_articles])}
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +66,10 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def starter_index(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
-    """An index of the starter articles, made with the bundled embedder."""
-    folder = tmp_path_factory.mktemp("starters") / "index"
-    build([STARTERS], folder, embedder)
+def starter_index(starter_articles: Path, embedder: Embedder) -> Path:
+    """An index of those starter articles, made with the bundled embedder."""
+    folder = starter_articles.with_name("index")
+    build([starter_articles], folder, embedder)
     return folder
 
 

@@ -20,7 +20,7 @@ from corpus.article import Article
 from index.build import build
 from index.embedding import Embedder
 from index.search import Searcher
-from tests.conftest import STARTERS
+from tests.conftest import copy_starters
 from tests.corpora import write_long_article
 
 DENIZ = Speaker("a:1", "deniz", "tr-TR")
@@ -35,7 +35,8 @@ Starters = dict[tuple[str, str], Article]
 def answerer(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Answerer:
     """Answers from the starter articles and from a long one about badges, in English alone."""
     folder = tmp_path_factory.mktemp("long")
-    build([STARTERS, write_long_article(folder / "articles")], folder / "index", embedder)
+    starters = copy_starters(folder / "starters")
+    build([starters, write_long_article(folder / "articles")], folder / "index", embedder)
     searcher = Searcher(folder / "index", embedder)
     return Answerer(lambda: searcher)
 

@@ -14,7 +14,7 @@ from corpus.article import Article
 from corpus.reader import read_corpus
 from index.evaluation import Question
 from index.training import e5, peers
-from tests.conftest import STARTERS
+from tests.conftest import copy_starters
 from tests.corpora import PRINTER_TR, VPN_DE, VPN_TR, write
 from tests.test_e5 import REAL, needs_real_files
 
@@ -146,7 +146,8 @@ def test_the_command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = ["peers", str(STARTERS), str(questions_file(tmp_path)), "--only", "bm25", "--json"]
+    command = ["peers", str(copy_starters(tmp_path / "articles")), str(questions_file(tmp_path))]
+    command += ["--only", "bm25", "--json"]
     command += ["--locales", "en-US", "bg-BG", "--index", str(starter_index)]
     monkeypatch.setattr(sys, "argv", command)
     monkeypatch.setattr(peers.log, "handlers", [])
@@ -162,7 +163,8 @@ def test_the_command(
 def test_a_table_that_goes_into_a_file_is_not_squeezed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["peers", str(STARTERS), str(questions_file(tmp_path)), "--only", "bm25"]
+    command = ["peers", str(copy_starters(tmp_path / "articles")), str(questions_file(tmp_path))]
+    command += ["--only", "bm25"]
     monkeypatch.setattr(sys, "argv", command)
     monkeypatch.setattr(peers.log, "handlers", [])
     peers.main()
@@ -175,7 +177,11 @@ def test_the_command_with_nothing_to_ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(questions_file(tmp_path))
-    monkeypatch.setattr(sys, "argv", ["peers", str(STARTERS), path, "--locales", "sw-KE"])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["peers", str(copy_starters(tmp_path / "articles")), path, "--locales", "sw-KE"],
+    )
     monkeypatch.setattr(peers.log, "handlers", [])
     with pytest.raises(SystemExit):
         peers.main()

@@ -20,7 +20,7 @@ from corpus.article import Article
 from index.build import build
 from index.embedding import Embedder
 from tests.browser import cells, chromium, keep_picture, local_page, marked_lines, needs_chromium
-from tests.conftest import PROJECT, STARTERS
+from tests.conftest import PROJECT, copy_starters
 from tests.corpora import write_long_article
 from tests.processes import running
 
@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iter
     articles = write_long_article(folder / "articles")
     huge = "\n".join(f"1. Check valve {step}. {'Read its gauge. ' * 25}" for step in range(1, 151))
     (articles / "en-US" / "boiler.md").write_text(f"# Inspect the boiler\n\n{huge}\n")
-    build([STARTERS, articles], folder / "index", embedder)
+    build([copy_starters(folder / "starters"), articles], folder / "index", embedder)
     command = [sys.executable, "-m", "bot", "serve", "--local", "--port", "0"]
     command += ["--index", str(folder / "index")]
     environment = {**os.environ, "BABELDESK_HELP_DESK": HELP_DESK}
