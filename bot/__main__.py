@@ -8,6 +8,7 @@ import dataclasses
 import io
 import json
 import logging
+import os
 import signal
 import sys
 import time
@@ -136,7 +137,7 @@ def sync(
         roots, lost, failed = [], [], []
         for number, source in enumerate(sources):
             tell("Fetching", number, len(sources))
-            pulled = pull(source, folder.absolute().with_name("sources"))
+            pulled = pull(source, folder.absolute().with_name("sources"), os.environ)
             if pulled.root:
                 roots.append(pulled.root)
             else:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from cachetools import LRUCache
-
 from bot.language.detection import detect
 from bot.language.negotiation import is_english, language_of, reply_language
 from bot.phrases import Talk, small_talk
@@ -98,7 +96,6 @@ _EVERYDAY = (
     "my camera does not work in meetings",
     "record a meeting",
 )
-_EXAMPLES_KEPT = 100
 # Longer questions are cut: what follows adds no more than noise, and costs time.
 MAX_QUESTION = 2000
 
@@ -109,9 +106,8 @@ class Answerer:
     def __init__(self, searcher: Callable[[], Searcher]) -> None:
         """Answer from what `searcher` gives at the time of each question."""
         self._searcher = searcher
-        self._examples: LRUCache[tuple[Path, str], tuple[Suggestion, ...]] = LRUCache(
-            _EXAMPLES_KEPT
-        )
+        # Of the version that was asked last: its folder, and the examples by locale.
+        self._examples: tuple[Path | None, dict[str, tuple[Suggestion, ...]]] = (None, {})
 
     def answer(self, text: str, asker: Asker = _NOBODY, looked_up: str | None = None) -> Answer:
         """The answer to a question. `looked_up` is what to search for where that is not what was
@@ -167,16 +163,19 @@ class Answerer:
         titles = _titles(searcher, articles)
         return Answer(question, language, "suggest", None, (), titles)
 
-    def examples(self, tag: str, count: int = SUGGESTIONS) -> tuple[Suggestion, ...]:
+    def examples(self, tag: str) -> tuple[Suggestion, ...]:
         """Articles whose titles serve as examples of what to ask, in the locale of a tag or in
         English: they have steps, and asking for the title finds them.
         """
         searcher = self._searcher()
         locale = reply_language(tag, searcher.locales)
-        key = (searcher.version, locale)
-        if key not in self._examples:
-            self._examples[key] = tuple(itertools.islice(_examples(searcher, locale), count))
-        return self._examples[key]
+        version, found = self._examples
+        if version != searcher.version:
+            found = {}
+            self._examples = searcher.version, found
+        if locale not in found:
+            found[locale] = tuple(itertools.islice(_examples(searcher, locale), SUGGESTIONS))
+        return found[locale]
 
     def languages(self) -> tuple[str, ...]:
         """The locales that answers can be had in."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from bot.answer import Answer
 from bot.buttons import LONGEST_REASON, REASON_FIELD, Explain, OpenArticle, Rate
 from bot.elements import Element, container, elements, text_block
 from bot.frame import (
+    MOST_BYTES,
     PLAIN,
     Card,
     View,
@@ -24,6 +24,7 @@ from bot.frame import (
     in_place,
     notice_box,
     remark,
+    size_in_bytes,
     submit,
     title,
 )
@@ -91,22 +92,22 @@ def _wanted(article: Article, section: int | None) -> tuple[tuple[Block, ...], b
 def _pages(
     answer: Answer, article: Article, blocks: tuple[Block, ...], strings: Strings
 ) -> list[tuple[Block, ...]]:
-    """The blocks in as few cards as can hold them."""
+    """The blocks in few cards, each as full as can be told from the size of each block alone."""
     # Whatever a card may have besides its blocks: room is left for it.
     fullest = View("https://help.example/" + "x" * 500, "x" * 36, "unhelpful")
-
-    def too_big(some: tuple[Block, ...]) -> bool:
-        page = _Page(some, 0, 99, cut=True)
-        return not fits(_page_card(answer, article, page, strings, fullest))
-
-    pages = []
-    rest = blocks
-    while rest:
-        counts = range(1, len(rest) + 1)
-        held = bisect.bisect_left(counts, True, key=lambda count: too_big(rest[:count]))
-        pages.append(rest[: max(held, 1)])
-        rest = rest[max(held, 1) :]
-    return pages
+    frame = _page_card(answer, article, _Page((), 0, 99, cut=True), strings, fullest)
+    room = MOST_BYTES - size_in_bytes(frame)
+    own = strings_for(article.locale)
+    pages: list[list[Block]] = [[]]
+    left = room
+    for block in blocks:
+        size = size_in_bytes([*elements([block], own), f"{block_text(block, own)}\n"])
+        if size > left and pages[-1]:
+            pages.append([])
+            left = room
+        pages[-1].append(block)
+        left -= size
+    return [tuple(page) for page in pages]
 
 
 def _page_card(answer: Answer, article: Article, page: _Page, strings: Strings, view: View) -> Card:

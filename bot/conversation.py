@@ -23,7 +23,7 @@ from bot.cards import (
     welcome_card,
     with_notice,
 )
-from bot.frame import Card, View
+from bot.frame import Card, Rated, View
 from bot.language.negotiation import negotiate
 from bot.phrases import follows_up, locales_of
 from bot.records import Asked, Feedback, Known, Records, Turn
@@ -133,13 +133,12 @@ class Helpdesk:
             case Rate(shown, helpful):
                 await self._rate(speaker, shown, helpful=helpful)
                 if in_place:
-                    view = View(rated="helpful" if helpful else "unhelpful")
-                    return await self._opened(speaker, shown, view)
+                    return await self._opened(speaker, shown, "helpful" if helpful else "unhelpful")
                 return self._thanked(shown, ask=not helpful)
             case Explain(shown, reason):
                 await self._rate(speaker, shown, helpful=False, reason=reason or None)
                 if in_place:
-                    return await self._opened(speaker, shown, View(rated="explained"))
+                    return await self._opened(speaker, shown, "explained")
                 return self._thanked(shown, ask=False)
         known = await self._records.known(speaker.conversation, speaker.user)
         match button:
@@ -163,7 +162,7 @@ class Helpdesk:
         return replies
 
     async def _opened(
-        self, speaker: Speaker, wanted: OpenArticle, view: View | None = None
+        self, speaker: Speaker, wanted: OpenArticle, rated: Rated | None = None
     ) -> Reply:
         """The card of an article, which is what the user has before them from then on."""
         answer = await self._run(
@@ -176,7 +175,6 @@ class Helpdesk:
         if answer is None:
             reader = wanted.reader or wanted.locale
             return Reply(reader, vanished_card(strings_for(reader)))
-        rated = view.rated if view else None
         view = View(self._help_desk, wanted.reply, rated, wanted.part)
         card = card_for(answer, strings_for(answer.language), view)
         known = await self._records.known(speaker.conversation, speaker.user)

@@ -15,7 +15,11 @@ from bot.strings import Strings
 Card = dict[str, Any]
 
 # Teams takes 100 KB a message, counted in UTF-16; the rest is for what goes around the card.
-_MOST_BYTES = 80_000
+MOST_BYTES = 80_000
+
+
+# What was said to whether a reply helped.
+Rated = Literal["helpful", "unhelpful", "explained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class View:
 
     help_desk: str | None = None
     reply: str | None = None
-    rated: Literal["helpful", "unhelpful", "explained"] | None = None
+    rated: Rated | None = None
     part: int = 0
 
 
@@ -57,7 +61,12 @@ def card(
 
 def fits(shown: Card) -> bool:
     """Whether a message can hold a card."""
-    return len(json.dumps(shown, ensure_ascii=False).encode("utf-16-le")) <= _MOST_BYTES
+    return size_in_bytes(shown) <= MOST_BYTES
+
+
+def size_in_bytes(part: object) -> int:
+    """The size of a card or of a part of it, as Teams counts."""
+    return len(json.dumps(part, ensure_ascii=False).encode("utf-16-le"))
 
 
 def title(text: str) -> Element:

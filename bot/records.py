@@ -35,6 +35,9 @@ from bot.tables import (
 RECENT_S = 30 * 60
 _TURNS_IN_MEMORY = 10_000
 
+# What of a turn is kept as what was shown.
+_SHOWN = ("article", "more", "choices", "others", "reply")
+
 _log = logging.getLogger(__name__)
 
 
@@ -140,22 +143,21 @@ class Records:
     ) -> None:
         """A turn has been taken; `asked` where it was a question that was looked up."""
         self._unwritten[conversation, user] = turn.question
-        shown = dataclasses.asdict(turn)
-        question, language = shown.pop("question"), shown.pop("language")
-        del shown["recent"]
-        row = TurnRow(
-            conversation=conversation,
-            user=user,
-            question=question if self._keep_questions else "",
-            language=language,
-            shown=shown,
-            at=self._now(),
-        )
-        kept = asked if self._keep_questions else None
-        with _going_without():
-            await self._merge(
-                row, *([QuestionRow(**dataclasses.asdict(kept), at=self._now())] if kept else [])
+        shown = {name: getattr(turn, name) for name in _SHOWN}
+        rows: list[Base] = [
+            TurnRow(
+                conversation=conversation,
+                user=user,
+                question=turn.question if self._keep_questions else "",
+                language=turn.language,
+                shown=shown,
+                at=self._now(),
             )
+        ]
+        if asked and self._keep_questions:
+            rows.append(QuestionRow(**dataclasses.asdict(asked), at=self._now()))
+        with _going_without():
+            await self._merge(*rows)
 
     async def choose_language(self, user: str, locale: str | None) -> None:
         """From now on a user wants answers in a locale, or in the language of each question."""

@@ -7,12 +7,13 @@ there before in place.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ _NAME = re.compile(r"[\w][\w.-]*", re.ASCII)
 # Other protocols of git run commands (ext::) or read what nobody meant.
 _ADDRESS = re.compile(r"(?:https|http|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+", re.ASCII)
 _SECONDS = 1800
+# Runs git in a folder with some arguments, and gives what it prints.
+_Git = Callable[..., str]
 
 
 class SyncError(ValueError):
@@ -78,77 +81,80 @@ def read_sources(path: Path) -> list[ArticleSource]:
     return sources
 
 
-def pull(source: ArticleSource, into: Path) -> Pulled:
-    """Bring a source up to date below the folder `into`. What goes wrong is in `Pulled.error`."""
+def pull(source: ArticleSource, into: Path, environ: Mapping[str, str]) -> Pulled:
+    """Bring a source up to date below the folder `into`. What goes wrong is in `Pulled.error`.
+
+    `environ` is the environment that git runs in: where it finds its settings and its keys.
+    """
+    # Nobody is there to be asked for a password.
+    git = partial(_git, {**environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"})
     if source.path:
         if not source.path.exists():
             return Pulled(source.path, None, error=f"{source.path} is not there.")
         return Pulled(source.path, Root(source.path, source.defaults))
     place = into / source.name
     folder = place / source.folder
-    before = _commit(place)
+    before = _commit(git, place)
     try:
-        if before and _git(place, "remote", "get-url", "origin") == source.git:
-            _update(source, place)
+        if before and git(place, "remote", "get-url", "origin") == source.git:
+            _update(git, source, place)
         else:
-            _clone(source, place)
+            _clone(git, source, place)
     except SyncError as error:
         found = Root(folder, source.defaults) if before and folder.is_dir() else None
         return Pulled(folder, found, before, before, str(error))
     if not folder.is_dir():
-        return Pulled(folder, None, before, _commit(place), f"has no folder {source.folder}.")
-    return Pulled(folder, Root(folder, source.defaults), before, _commit(place))
+        return Pulled(folder, None, before, _commit(git, place), f"has no folder {source.folder}.")
+    return Pulled(folder, Root(folder, source.defaults), before, _commit(git, place))
 
 
-def _update(source: ArticleSource, place: Path) -> None:
-    _sparse(source, place)
-    _git(place, "fetch", "--quiet", "--depth=1", "origin", source.branch or "HEAD")
-    _git(place, "reset", "--quiet", "--hard", "FETCH_HEAD")
+def _update(git: _Git, source: ArticleSource, place: Path) -> None:
+    _sparse(git, source, place)
+    git(place, "fetch", "--quiet", "--depth=1", "origin", source.branch or "HEAD")
+    git(place, "reset", "--quiet", "--hard", "FETCH_HEAD")
 
 
-def _clone(source: ArticleSource, place: Path) -> None:
+def _clone(git: _Git, source: ArticleSource, place: Path) -> None:
     """Clone beside the place, then take it: a clone that fails leaves what was there."""
     fresh = place.with_name(f".{place.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.parent.mkdir(parents=True, exist_ok=True)
     branch = ["--branch", source.branch] if source.branch else []
     try:
-        _git(
+        git(
             fresh.parent,
             *("clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", "--no-checkout"),
             *("--filter=blob:none", *branch, "--", source.git or "", fresh.name),
         )
-        _sparse(source, fresh)
-        _git(fresh, "checkout", "--quiet")
+        _sparse(git, source, fresh)
+        git(fresh, "checkout", "--quiet")
         shutil.rmtree(place, ignore_errors=True)
         fresh.rename(place)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _sparse(source: ArticleSource, place: Path) -> None:
+def _sparse(git: _Git, source: ArticleSource, place: Path) -> None:
     if source.folder:
-        _git(place, "sparse-checkout", "set", source.folder)
+        git(place, "sparse-checkout", "set", source.folder)
     else:
-        _git(place, "sparse-checkout", "disable")
+        git(place, "sparse-checkout", "disable")
 
 
-def _commit(place: Path) -> str:
+def _commit(git: _Git, place: Path) -> str:
     try:
-        return _git(place, "rev-parse", "HEAD") if (place / ".git").exists() else ""
+        return git(place, "rev-parse", "HEAD") if (place / ".git").exists() else ""
     except SyncError:
         return ""
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _git(environ: Mapping[str, str], folder: Path, *arguments: str) -> str:
     """What git prints. Raises SyncError with its last word where it fails."""
-    # Nobody is there to be asked for a password.
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(  # noqa: S603 - no shell; addresses are checked when they are read
             ["git", *arguments],  # noqa: S607 - the user's own git
             cwd=folder,
-            env=environment,
+            env=environ,
             capture_output=True,
             text=True,
             timeout=_SECONDS,

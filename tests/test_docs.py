@@ -46,7 +46,7 @@ def commands(page: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path: Path, starter_index: Path) -> Path:
     """A checkout in which `make run` has set up: the command, the articles, their index."""
     bin_folder = tmp_path / ".venv" / "bin"
     bin_folder.mkdir(parents=True)
@@ -62,7 +62,7 @@ def place(tmp_path: Path) -> Path:
         if (tmp_path / "corpus/articles/en-US" / f"{json.loads(line)['article']}.md").exists()
     ]
     (tmp_path / "corpus/questions.jsonl").write_text("\n".join(kept), encoding="utf-8")
-    run(tmp_path, ".venv/bin/babeldesk index corpus/articles")
+    shutil.copytree(starter_index, tmp_path / ".babeldesk" / "index")
     return tmp_path
 
 

