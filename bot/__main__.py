@@ -95,9 +95,14 @@ def _index(
     keep: Sequence[Path] = (),
 ) -> None:
     """Make or renew an index, and say what that gave."""
+    from corpus.docfx import with_docset_address
+    from corpus.files import Root
     from index.build import LazyEmbedder, build
     from index.embedding import BUNDLED_MODEL
 
+    if base_url is None:
+        named = (root if isinstance(root, Root) else Root(root) for root in roots)
+        roots = [with_docset_address(root) for root in named]
     start = time.perf_counter()
     embedder = LazyEmbedder(model or BUNDLED_MODEL, prefixes)
     report = build(roots, folder, embedder, base_url, tell, keep)

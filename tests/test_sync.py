@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.__main__ import app
-from corpus.files import Defaults
+from corpus.docfx import with_docset_address
+from corpus.files import Defaults, Root
 from corpus.sync import ArticleSource, SyncError, read_sources
 from index import versions
 from index.search import Searcher
@@ -131,6 +132,28 @@ def test_a_repository_is_cloned_then_brought_up_to_date(
     assert "1 files read" in done.output
     assert articles(config) == {"en-US": 2, "tr-TR": 2}
     assert "nothing had changed" in sync(config).output
+
+
+def test_the_address_of_a_docset_stands_in_its_configuration(tmp_path: Path, turkish: Path) -> None:
+    docfx = '{"hostName": "learn.example.com", "basePath": "/printers", "build": {}}'
+    commit(turkish, {"docfx.json": docfx})
+    source = repository_source(f"file://{turkish}").rpartition("\n")[0]  # without base_url
+    config = configure(tmp_path, source)
+    assert sync(config).exit_code == 0
+    article = Searcher(tmp_path / "kb" / "index").article("vpn", "tr-TR")
+    assert article
+    assert article.url == "https://learn.example.com/tr-tr/printers/articles/vpn"
+    commit(turkish, {"docfx.json": docfx.replace("learn", "docs")})
+    assert sync(config).exit_code == 0
+    article = Searcher(tmp_path / "kb" / "index").article("vpn", "tr-TR")
+    assert article
+    assert article.url == "https://docs.example.com/tr-tr/printers/articles/vpn"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"hostName": 5}'])
+def test_a_configuration_that_tells_no_address_is_passed_over(tmp_path: Path, text: str) -> None:
+    (tmp_path / "docfx.json").write_text(text, encoding="utf-8")
+    assert with_docset_address(Root(tmp_path)) == Root(tmp_path)
 
 
 def test_history_that_was_rewritten_is_followed(tmp_path: Path, turkish: Path) -> None:
