@@ -91,6 +91,6 @@ def _greeting(config: Config, port: int, index: LiveIndex) -> list[str]:
         line,
         f"Ask it on the page    http://{host}:{port}/",
         f"or in a terminal      .venv/bin/babeldesk ask{elsewhere} "
-        '"Profil resmim neden güncellenmiyor?"',
+        '"Profil resmim SharePoint\'te neden güncellenmiyor?"',
         "Stop it with Ctrl+C.",
     ]

@@ -13,7 +13,7 @@ from tests.browser import cells, chromium, keep_picture, local_page, marked_line
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 
-TURKISH = "Profil resmim neden güncellenmiyor?"
+TURKISH = "Profil resmim SharePoint'te neden güncellenmiyor?"
 ARABIC = "لماذا لا يتم تحديث صورة ملفي الشخصي؟"
 FRENCH = "Pourquoi ma photo de profil n'est-elle pas mise à jour ?"
 PICTURE = "sync-profile-picture"

@@ -26,7 +26,7 @@ from tests.corpora import write_long_article
 DENIZ = Speaker("a:1", "deniz", "tr-TR")
 TURKISH = strings_for("tr-TR")
 PICTURE = "sync-profile-picture"
-PICTURE_QUESTION = "Profil resmim neden güncellenmiyor?"
+PICTURE_QUESTION = "Profil resmim SharePoint'te neden güncellenmiyor?"
 
 Starters = dict[tuple[str, str], Article]
 

@@ -39,7 +39,7 @@ pytestmark = [
     ),
 ]
 
-TURKISH = "Profil resmim neden güncellenmiyor?"
+TURKISH = "Profil resmim SharePoint'te neden güncellenmiyor?"
 ARABIC = "لماذا لا يتم تحديث صورة ملفي الشخصي؟"
 FRENCH = "Pourquoi ma photo de profil n'est-elle pas mise à jour ?"
 PICTURE = "sync-profile-picture"
@@ -307,15 +307,11 @@ def test_in_a_channel_only_a_mention_is_answered_in_its_thread(
         page.goto(playground, wait_until="domcontentloaded")
         expect(page.get_by_text("Connected.")).to_be_visible()
         page.get_by_text("General", exact=True).first.click()
-        strings = strings_for("en-US")
-        expect(cards(page).first).to_contain_text(strings.get("welcome-group", bot="@Test Bot"))
+        expect(page.get_by_role("button", name="Post")).to_be_visible()
         post(page, TURKISH)
         post(page, TURKISH, mention="Test Bot")
-        expect(cards(page)).to_have_count(2)
-        titles = [heading(card).inner_text() for card in cards(page).all()]
-        assert sorted(titles) == sorted(
-            [strings.get("welcome-title"), starters["tr-TR", PICTURE].title]
-        )
+        answers = cards(page).filter(has_text=starters["tr-TR", PICTURE].title)
+        expect(answers).to_have_count(1)
         keep_picture(page, "playground-channel")
 
 

@@ -24,7 +24,7 @@ from tests.processes import running
 PROJECT = Path(__file__).parent.parent
 PICTURE = "sync-profile-picture"
 ARABIC_QUESTION = "لماذا لا يتم تحديث صورة ملفي الشخصي؟"
-QUESTION = "Profil resmim neden güncellenmiyor?"
+QUESTION = "Profil resmim SharePoint'te neden güncellenmiyor?"
 
 
 @pytest.fixture
