@@ -77,7 +77,9 @@ class TokenStore:
         starts = np.concatenate([[0], np.cumsum([len(tokens) for tokens in chosen])[:-1]])
         cosines = np.concatenate(chosen).astype(np.float32) @ query.vectors.T / _STEPS
         nearest = np.maximum.reduceat(cosines, starts, axis=0)
-        scores[known] = nearest @ query.weights
+        # Not a matrix product: for arrays as small as these BLAS at times computes with what lies
+        # beside them, and NumPy warns of numbers that are not in the result.
+        scores[known] = np.einsum("ij,j->i", nearest, query.weights)
         return scores
 
     def save(self, path: Path) -> None:

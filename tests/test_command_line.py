@@ -54,7 +54,7 @@ def test_ask_prints_title_steps_and_source(
         block.label for block in article.blocks if block.kind == "step" and block.level == 0
     ]
     assert "sync-profile-picture (tr-TR)" in lines[-1]
-    assert "16 Kas 2026" in lines[-1]
+    assert "20 Kas 2026" in lines[-1]
 
 
 def test_ask_in_a_language_that_is_missing_says_so(starter_index: Path) -> None:

@@ -328,4 +328,4 @@ def post(page: Page, text: str, mention: str | None = None) -> None:
     expect(box).to_contain_text(text)
     page.get_by_role("button", name="Post").click()
     expect(box).not_to_contain_text(text)
-    expect(page.get_by_text(text)).to_have_count(before + 1)
+    expect(page.get_by_text(text).nth(before)).to_be_visible()
