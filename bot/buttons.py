@@ -43,6 +43,11 @@ class OpenArticle:
     part: int = 0
     reply: str | None = None
 
+    @property
+    def spoken(self) -> str:
+        """The language around the article."""
+        return self.reader or self.locale
+
     def data(self) -> dict[str, Any]:
         """What the button carries."""
         return _data("open", **self._fields())

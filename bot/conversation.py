@@ -173,8 +173,7 @@ class Helpdesk:
             wanted.section,
         )
         if answer is None:
-            reader = wanted.reader or wanted.locale
-            return Reply(reader, vanished_card(strings_for(reader)))
+            return Reply(wanted.spoken, vanished_card(strings_for(wanted.spoken)))
         view = View(self._help_desk, wanted.reply, rated, wanted.part)
         card = card_for(answer, strings_for(answer.language), view)
         known = await self._records.known(speaker.conversation, speaker.user)
@@ -259,18 +258,16 @@ class Helpdesk:
     ) -> None:
         if shown.reply is None:
             return
-        language = shown.reader or shown.locale
         await self._records.rate(
-            Feedback(shown.reply, speaker.user, shown.article_id, language, helpful, reason)
+            Feedback(shown.reply, speaker.user, shown.article_id, shown.spoken, helpful, reason)
         )
 
     @staticmethod
     def _thanked(shown: OpenArticle, *, ask: bool) -> Reply:
-        language = shown.reader or shown.locale
-        strings = strings_for(language)
+        strings = strings_for(shown.spoken)
         if ask:
-            return Reply(language, reason_card(shown, strings))
-        return Reply(language, notice_card(strings, strings.get("helpful-thanks")))
+            return Reply(shown.spoken, reason_card(shown, strings))
+        return Reply(shown.spoken, notice_card(strings, strings.get("helpful-thanks")))
 
     def _languages(self, known: Known, spoken: str, article_id: str | None) -> Reply:
         locales = self._answerer.languages()

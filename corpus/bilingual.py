@@ -13,6 +13,7 @@ inside a pair can then never be taken for the structure around it.
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 
@@ -41,6 +42,15 @@ class Pair:
     id: str
     target: str
     source: str
+
+
+def as_spans(pair: Pair) -> str:
+    """The pair of spans, as `fold` finds it."""
+    name = html.escape(pair.id)
+    return (
+        f'<span data-ttu-id="{name}">{pair.target}</span><span class="sxs-lookup">'
+        f'<span data-stu-id="{name}">{pair.source}</span></span>'
+    )
 
 
 def fold(text: str) -> tuple[str, list[Pair]]:

@@ -10,7 +10,7 @@ from corpus.article import ENGLISH, Article
 from corpus.inline import plain
 from corpus.parallel import read_all
 from corpus.reader import corpus_files
-from corpus.review import review
+from corpus.review import is_untranslated
 
 
 @dataclass(slots=True)
@@ -48,6 +48,8 @@ def coverage(roots: Sequence[Path], progress: Callable[[int, int], None] | None 
 
 
 def _share(article: Article) -> float:
+    if article.locale == ENGLISH:
+        return 1.0
     said = [segment for segment in article.segments if plain(segment.source or segment.text)]
-    lacking = sum(finding.kind == "untranslated" for finding in review(article))
+    lacking = sum(map(is_untranslated, article.segments))
     return 1 - lacking / len(said) if said else 1.0

@@ -102,21 +102,25 @@ def _compared(segment: Segment) -> Iterator[Finding]:
     target, source = segment.text, segment.source
     if source is None:
         return
-    seen, original = plain(target), plain(source)
-    if _says_nothing_new(seen, original):
-        yield Finding("untranslated", f"is not translated: {_quoted(original)}.", segment.id)
+    if is_untranslated(segment):
+        text = f"is not translated: {_quoted(plain(source))}."
+        yield Finding("untranslated", text, segment.id)
         return
     numbers, expected = _numbers(target), _numbers(source)
     if numbers != expected:
         told = f"{_listed(numbers)} for {_listed(expected)}"
-        yield Finding("numbers", f"says {told}: {_quoted(seen)}.", segment.id)
+        yield Finding("numbers", f"says {told}: {_quoted(plain(target))}.", segment.id)
     links, linked = _links(target), _links(source)
     if links != linked:
         told = f"{_listed(links)} for {_listed(linked)}"
-        yield Finding("links", f"leads to {told}: {_quoted(seen)}.", segment.id)
+        yield Finding("links", f"leads to {told}: {_quoted(plain(target))}.", segment.id)
 
 
-def _says_nothing_new(seen: str, original: str) -> bool:
+def is_untranslated(segment: Segment) -> bool:
+    """Whether a sentence says nothing in its own language, or what its English says."""
+    if segment.source is None:
+        return False
+    seen, original = plain(segment.text), plain(segment.source)
     if not seen:
         return bool(original)
     words = _COMMON_WORD.findall(_CODE_OR_ADDRESS.sub(" ", original))

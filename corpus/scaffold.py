@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 
+from corpus.bilingual import Pair, as_spans
 from corpus.front_matter import split_front_matter
 
 # What a line begins with that is no part of its text: the marks of headings, lists and quotes.
@@ -57,10 +58,7 @@ def side_by_side_markdown(
 
     def pair(sentence: str) -> str:
         own_id = f"{prefix}-{next(numbers)}"
-        return (
-            f'<span data-ttu-id="{own_id}">{translate(sentence)}</span><span class="sxs-lookup">'
-            f'<span data-stu-id="{own_id}">{sentence}</span></span>'
-        )
+        return as_spans(Pair(own_id, translate(sentence), sentence))
 
     body = "\n".join(_lines(english[len(front) :].split("\n"), pair))
     return _own_front_matter(front, locale, translate) + body

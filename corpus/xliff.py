@@ -11,7 +11,6 @@ else the first unit is the title, and each other one a paragraph.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -19,6 +18,7 @@ from xml.etree import ElementTree
 
 import yaml
 
+from corpus.bilingual import Pair, as_spans
 from corpus.front_matter import split_front_matter
 
 
@@ -27,21 +27,14 @@ class XliffError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A sentence in both languages; `target` is "" where it is not translated yet."""
-
-    id: str
-    source: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
 class Xliff:
-    """What an XLIFF file says: of which file it holds the sentences, and its target language."""
+    """What an XLIFF file says: of which file it holds the sentences, and its target language. A
+    unit's target is "" where it is not translated yet.
+    """
 
     original: str
     language: str
-    units: tuple[Unit, ...]
+    units: tuple[Pair, ...]
 
     @property
     def original_id(self) -> str:
@@ -68,14 +61,14 @@ def read_xliff(text: str) -> Xliff:
     return Xliff(original, language, tuple(unit for unit in units if unit.source))
 
 
-def markdown_of_xliff(xliff: Xliff, english: str | None = None) -> tuple[str, list[Unit]]:
+def markdown_of_xliff(xliff: Xliff, english: str | None = None) -> tuple[str, list[Pair]]:
     """The sentences as side-by-side Markdown, in the places that they have in the English Markdown
     where that is given; and the units that have none there.
     """
     front = {"lang": xliff.language, "ms.assetid": xliff.original_id}
     head = f"---\n{yaml.safe_dump(front, allow_unicode=True)}---\n"
     if english is None:
-        first, *others = (_pair(unit) for unit in xliff.units) if xliff.units else ("",)
+        first, *others = (as_spans(unit) for unit in xliff.units) if xliff.units else ("",)
         return head + "\n\n".join([f"# {first}", *others]) + "\n", []
     body = split_front_matter(english).body
     missing = []
@@ -87,21 +80,21 @@ def markdown_of_xliff(xliff: Xliff, english: str | None = None) -> tuple[str, li
         if found < 0:
             missing.append(unit)
             continue
-        pair = _pair(unit)
+        pair = as_spans(unit)
         body = body[:found] + pair + body[found + len(unit.source) :]
         place = found + len(pair)
     return head + body, missing
 
 
-def _units(element: ElementTree.Element) -> Iterator[Unit]:
+def _units(element: ElementTree.Element) -> Iterator[Pair]:
     name, own_id = _name(element), element.get("id") or ""
     if name == "trans-unit":
-        yield Unit(own_id, _text(element, "source"), _text(element, "target"))
+        yield Pair(own_id, _text(element, "target"), _text(element, "source"))
     elif name == "unit":
         segments = [child for child in element if _name(child) == "segment"]
         for number, segment in enumerate(segments):
             segment_id = f"{own_id}-{segment.get('id') or number}" if len(segments) > 1 else own_id
-            yield Unit(segment_id, _text(segment, "source"), _text(segment, "target"))
+            yield Pair(segment_id, _text(segment, "target"), _text(segment, "source"))
 
 
 def _text(element: ElementTree.Element, name: str) -> str:
@@ -111,11 +104,3 @@ def _text(element: ElementTree.Element, name: str) -> str:
 
 def _name(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
-
-
-def _pair(unit: Unit) -> str:
-    name = html.escape(unit.id)
-    return (
-        f'<span data-ttu-id="{name}">{unit.target}</span><span class="sxs-lookup">'
-        f'<span data-stu-id="{name}">{unit.source}</span></span>'
-    )
